@@ -1,0 +1,21 @@
+/** The words of the domain that server, screens and SDK share. Clients may send others: those are kept as they are. */
+
+/** The five steps of a session, in their order. */
+export const STEPS = ['room_capture', 'mask', 'inpaint', 'placement', 'final'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** A step's name as a person reads it. */
+export const STEP_LABELS: Record<Step, string> = {
+	room_capture: 'Room capture',
+	mask: 'Mask',
+	inpaint: 'Inpaint',
+	placement: 'Placement',
+	final: 'Final'
+};
+
+export const STEP_STATUSES = ['started', 'completed', 'failed', 'skipped'] as const;
+export const END_STATUSES = ['completed', 'abandoned', 'error'] as const;
+export const SEVERITIES = ['critical', 'error', 'warning'] as const;
+
+/** The type of the event by which the server closes a silent session. */
+export const SESSION_TIMED_OUT = 'session_timed_out';

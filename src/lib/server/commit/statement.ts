@@ -1,0 +1,98 @@
+/**
+ * The one statement of a group commit: log, projections, rejected events, the commit's own row and the notification.
+ * One statement is one transaction, so there is no half commit and no open transaction to lose.
+ *
+ * Parameters: $1 the events as a JSON array of LogRow, $2 the rejected events as a JSON array of RejectedRow, $3 the
+ * name of the program that commits. Both arrays come as text and are parsed once: measured against one text[] a column
+ * for unnest, this is faster on both sides (the numbers are in docs/benchmarks.md).
+ *
+ * A notification is a hint of what to read again, never data. It names the changed sessions, or says that there are too
+ * many to name, because a payload of 8,000 bytes would abort the commit.
+ */
+import { mergeAll } from '../projections/index';
+
+/** The channel of all notifications. */
+export const CHANNEL = 'control_room';
+
+/** What the notification of a commit says, as JSON. */
+export interface CommitNotice {
+	commit: string;
+	/** Milliseconds since 1970, by the database's clock, when the statement ran. */
+	at: number;
+	/** The changed sessions; null when there are too many to name. */
+	sessions: string[] | null;
+	/** Whether events of type `error` are among the new ones. */
+	errors: boolean;
+}
+
+/** What the statement returns: one row. */
+export interface CommitResult {
+	/** null when nothing was new. */
+	commit_id: string | null;
+	inserted: number;
+	/** The keys [shop, id] of the new events; null when all were new. */
+	inserted_keys: [string | null, string][] | null;
+}
+
+/** The events of `logged` with their place in the order; what every projection reads. */
+export const freshFrom = (source: string) =>
+	`fresh as materialized (select source.*, event_stamp(source.event_time, source.id) as stamp from ${source} as source)`;
+
+/** The notification's payload for a commit that is described by these SQL expressions. */
+const notice = `
+	json_build_object(
+		'commit', mark.id::text,
+		'at', round(extract(epoch from clock_timestamp()) * 1000),
+		'errors', exists (select from fresh where event_type = 'error'),
+		'sessions', (
+			select case when sum(octet_length(to_json(session_id)::text) + 2) < 7000 then json_agg(session_id) end
+			from session_changes
+		)
+	)::text`;
+
+export const commitStatement = `
+with
+mark as materialized (
+	select nextval('commits_id_seq') as id
+),
+logged as (
+	insert into analytics_events (
+		id, event_type, session_id, shop_domain, data, device_context, client_timestamp, server_timestamp,
+		user_agent, ip, clock_shift_ms, commit_id
+	)
+	select
+		input.id, input.type, input.session, input.shop, input.data, input.device, input.client, input.server,
+		input.agent, input.ip, input.shift, mark.id
+	from mark, jsonb_to_recordset($1::text::jsonb) as input (
+		id text, type text, session text, shop text, data jsonb, device jsonb, client timestamptz, server timestamptz,
+		agent text, ip text, shift bigint
+	)
+	on conflict (shop_domain, id) do nothing
+	returning *
+),
+${freshFrom('logged')},
+rejected as (
+	insert into rejected_events (received_at, reason, raw, user_agent, ip)
+	select input.server, input.reason, decode(input.raw, 'base64'), input.agent, input.ip
+	from jsonb_to_recordset($2::text::jsonb) as input (server timestamptz, reason text, raw text, agent text, ip text)
+),
+${mergeAll},
+committed as (
+	insert into commits (id, event_count, source)
+	overriding system value
+	select mark.id, counted.events, $3::text
+	from mark, (select count(*)::integer as events from fresh) as counted
+	where counted.events > 0
+	returning id, event_count
+)
+select
+	committed.id::text as commit_id,
+	coalesce(committed.event_count, 0) as inserted,
+	case
+		when coalesce(committed.event_count, 0) < jsonb_array_length($1::text::jsonb)
+		then (select coalesce(json_agg(json_build_array(shop_domain, id)), '[]') from fresh)
+	end as inserted_keys,
+	case when committed.id is not null then pg_notify('${CHANNEL}', ${notice}) end
+from mark
+left join committed on committed.id = mark.id
+`;

@@ -1,0 +1,26 @@
+/**
+ * The ordered list of projections: every table that is a fold of the log.
+ *
+ * Each is a piece of one SQL statement: common table expressions that read `fresh` (the events to fold, each with its
+ * `stamp`) and merge them into their table. A later one may read the changes that an earlier one returned. The same text
+ * serves live commits, where `fresh` is what the log really inserted, and rebuilds, where it is a range of the log.
+ */
+import { aiRequests } from './ai-requests';
+import { errors } from './errors';
+import { sessionSteps } from './session-steps';
+import { sessions } from './sessions';
+import { shops } from './shops';
+
+export interface Projection {
+	/** The table that it keeps. */
+	table: string;
+	/** Columns that the last merge left behind for the statement itself: not part of what the fold says. */
+	scratch: readonly string[];
+	/** Its common table expressions, without a trailing comma. */
+	merge: string;
+}
+
+export const projections: readonly Projection[] = [errors, sessionSteps, aiRequests, sessions, shops];
+
+/** All merges, to be put behind the definition of `fresh`. */
+export const mergeAll = projections.map((projection) => projection.merge).join(',\n');

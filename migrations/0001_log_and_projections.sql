@@ -239,8 +239,6 @@ create table session_steps (
 	primary key (session_id, step)
 ) with (fillfactor = 70);
 
-create index session_steps_pace on session_steps (step, completed_at) where completed_at is not null;
-
 create table errors (
 	-- The id of its event.
 	id text collate "C" not null,

@@ -3,27 +3,14 @@
  * One statement is one transaction, so there is no half commit and no open transaction to lose.
  *
  * Parameters: $1 the events as a JSON array of LogRow, $2 the rejected events as a JSON array of RejectedRow, $3 the
- * name of the program that commits. Both arrays come as text and are parsed once: measured against one text[] a column
+ * name of the program that commits, $4 the number of events in $1. Both arrays come as text and are parsed once: measured against one text[] a column
  * for unnest, this is faster on both sides (the numbers are in docs/benchmarks.md).
  *
  * A notification is a hint of what to read again, never data. It names the changed sessions, or says that there are too
  * many to name, because a payload of 8,000 bytes would abort the commit.
  */
+import { CHANNEL } from '../db/notice';
 import { mergeAll } from '../projections/index';
-
-/** The channel of all notifications. */
-export const CHANNEL = 'control_room';
-
-/** What the notification of a commit says, as JSON. */
-export interface CommitNotice {
-	commit: string;
-	/** Milliseconds since 1970, by the database's clock, when the statement ran. */
-	at: number;
-	/** The changed sessions; null when there are too many to name. */
-	sessions: string[] | null;
-	/** Whether events of type `error` are among the new ones. */
-	errors: boolean;
-}
 
 /** What the statement returns: one row. */
 export interface CommitResult {
@@ -45,8 +32,8 @@ const notice = `
 		'at', round(extract(epoch from clock_timestamp()) * 1000),
 		'errors', exists (select from fresh where event_type = 'error'),
 		'sessions', (
-			select case when sum(octet_length(to_json(session_id)::text) + 2) < 7000 then json_agg(session_id) end
-			from session_changes
+			select case when octet_length(named.list::text) < 7000 then named.list end
+			from (select json_agg(session_id) as list from session_changes) as named
 		)
 	)::text`;
 
@@ -89,7 +76,7 @@ select
 	committed.id::text as commit_id,
 	coalesce(committed.event_count, 0) as inserted,
 	case
-		when coalesce(committed.event_count, 0) < jsonb_array_length($1::text::jsonb)
+		when coalesce(committed.event_count, 0) < $4::integer
 		then (select coalesce(json_agg(json_build_array(shop_domain, id)), '[]') from fresh)
 	end as inserted_keys,
 	case when committed.id is not null then pg_notify('${CHANNEL}', ${notice}) end

@@ -9,29 +9,32 @@ export const sessionSteps: Projection = {
 	table: 'session_steps',
 	scratch: ['completed_now'],
 	merge: `
+step_events as materialized (
+	select session_id, key_text(data ->> 'step') as step, data ->> 'status' as status, stamp, event_time, data
+	from fresh
+	where event_type = 'step_update' and session_id is not null and data ->> 'step' is not null
+),
 steps_merge as (
 	insert into session_steps as stored (
 		session_id, step, status_lww, outcome_lww, started_at, completed_at,
 		retake_count, mask_edit_count, placement_adjustments, regeneration_count, completed_now
 	)
 	select
-		session_id,
-		key_text(data ->> 'step') as step,
-		max(array[stamp, data ->> 'status', (data - 'step' - 'status')::text]) filter (where data ->> 'status' is not null),
+		session_id, step,
+		max(array[stamp, status, (data - 'step' - 'status')::text]) filter (where status is not null),
 		max(array[
 			stamp, json_number(data -> 'durationMs')::text, data ->> 'autoVsManual',
 			json_number(data -> 'autoConfidence')::text, data ->> 'errorCode', data ->> 'errorMessage'
-		]) filter (where data ->> 'status' <> 'started'),
-		min(event_time) filter (where data ->> 'status' = 'started'),
-		max(event_time) filter (where data ->> 'status' = 'completed'),
+		]) filter (where status <> 'started'),
+		min(event_time) filter (where status = 'started'),
+		max(event_time) filter (where status = 'completed'),
 		coalesce(max(json_integer(data -> 'retakeCount')), 0),
 		coalesce(max(json_integer(data -> 'maskEditCount')), 0),
 		coalesce(max(json_integer(data -> 'placementAdjustments')), 0),
 		coalesce(max(json_integer(data -> 'regenerationCount')), 0),
-		bool_or(data ->> 'status' is not distinct from 'completed')
-	from fresh
-	where event_type = 'step_update' and session_id is not null and data ->> 'step' is not null
-	group by session_id, key_text(data ->> 'step')
+		coalesce(bool_or(status = 'completed'), false)
+	from step_events
+	group by session_id, step
 	order by session_id, step
 	on conflict (session_id, step) do update set
 		status_lww = greatest(stored.status_lww, excluded.status_lww),

@@ -1,0 +1,128 @@
+/**
+ * The one way to a PostgreSQL pool. It guarantees what the library leaves open: small statements leave at once
+ * (TCP_NODELAY), a lost server is tried again within a second, nothing waits for a connection longer than five, and
+ * a failure at start is one line that an operator can act on and that never shows the password.
+ */
+import net from 'node:net';
+import postgres from 'postgres';
+import { StartupError } from '../errors';
+
+/** A pool of connections. int8 and numeric come back as strings: money and counts must not pass through a float. */
+export type Sql = postgres.Sql;
+
+export interface ConnectOptions {
+	/** `postgres://user:password@host:port/database`, with the library's `sslmode` and multi-host forms. */
+	url: string;
+	/** Shown in pg_stat_activity, so that a DBA knows who holds what. */
+	application: string;
+	/** Connections at most; opened when needed. Default 4. */
+	max?: number;
+	/** Session settings of every connection, such as `statement_timeout` (milliseconds). */
+	settings?: Partial<postgres.ConnectionParameters>;
+	/** Seconds until an unused connection is closed. Default: never. */
+	idleSeconds?: number;
+	/** Hears the server's notices; silent without it. */
+	onNotice?: (message: string) => void;
+	/** Called each time a connection of the pool is gone. */
+	onClose?: () => void;
+}
+
+const CONNECT_TIMEOUT_S = 5;
+const MAX_BACKOFF_S = 1;
+
+/**
+ * Makes a pool; connects with the first query.
+ * @throws StartupError when the URL cannot be read.
+ */
+export function connect(options: ConnectOptions): Sql {
+	const settings = {
+		max: options.max ?? 4,
+		prepare: true,
+		connect_timeout: CONNECT_TIMEOUT_S,
+		// The library's own goes up to 20 s, long after a restarted server is back.
+		backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, MAX_BACKOFF_S),
+		// The library recycles connections after 30 to 60 minutes; here that only cools their prepared statements.
+		max_lifetime: null,
+		...(options.idleSeconds === undefined ? {} : { idle_timeout: options.idleSeconds }),
+		connection: { ...options.settings, application_name: options.application },
+		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice['message'] ?? ''),
+		onclose: () => options.onClose?.()
+	};
+	try {
+		// Nothing connects before the first query, so a first pool is a cheap way to the library's reading of the URL.
+		const parsed = postgres(options.url, { ...settings }).options;
+		const plainTcp = !parsed.path && !parsed.ssl && parsed.host.length === 1;
+		const withSocket = { ...settings, socket: openSocket };
+		return postgres(options.url, plainTcp ? withSocket : settings);
+	} catch (cause) {
+		throw new StartupError('DATABASE_URL is not a URL like postgres://user:password@host:5432/database', { cause });
+	}
+}
+
+/**
+ * A socket without Nagle's delay. The library wants it before it is connected (a rejection would leak the pool's
+ * slot), buffers its first message, and attaches its listeners a microtask later: connecting in a microtask of our
+ * own lets even an immediate failure find them.
+ */
+function openSocket(parsed: { host: string[]; port: number[] }): net.Socket {
+	const socket = new net.Socket().setNoDelay(true);
+	queueMicrotask(() => socket.connect(parsed.port[0] ?? 5432, parsed.host[0] ?? 'localhost'));
+	return socket;
+}
+
+const OLDEST_SERVER = 150_000;
+
+/**
+ * Proves at start that the server answers and is PostgreSQL 15 or newer.
+ * @throws StartupError otherwise.
+ */
+export async function requirePostgres15(sql: Sql): Promise<void> {
+	let row: { number: number; version: string } | undefined;
+	try {
+		[row] = await sql<{ number: number; version: string }[]>`
+			select current_setting('server_version_num')::int as number, current_setting('server_version') as version`;
+	} catch (error) {
+		throw connectionFault(error, sql);
+	}
+	if (!row || row.number < OLDEST_SERVER) {
+		throw new StartupError(
+			`The database at ${place(sql)} is PostgreSQL ${row?.version ?? 'of unknown version'}; 15 or newer is needed.`
+		);
+	}
+}
+
+/** Turns a failure of the first connection into one line for the operator, without the password. */
+export function connectionFault(error: unknown, sql: Sql): StartupError {
+	if (error instanceof StartupError) return error;
+	const at = place(sql);
+	const user = sql.options.user;
+	const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+	const known: Record<string, string> = {
+		ECONNREFUSED: `Nothing listens at ${at}: connection refused. Is PostgreSQL running there?`,
+		ENOTFOUND: `The host of the database ${at} is unknown.`,
+		EAI_AGAIN: `The host of the database ${at} cannot be looked up now.`,
+		ENOENT: `There is no PostgreSQL socket at ${at}.`,
+		CONNECT_TIMEOUT: `The database at ${at} did not answer within ${CONNECT_TIMEOUT_S} seconds.`,
+		ETIMEDOUT: `The database at ${at} did not answer.`,
+		'28P01': `The database at ${at} refused the password of user "${user}".`,
+		'28000': `The database at ${at} refused user "${user}".`,
+		'3D000': `There is no database "${sql.options.database}" at ${at}.`,
+		'53300': `The database at ${at} has no connection left.`,
+		'57P03': `The database at ${at} is starting up or shutting down; try again in a moment.`
+	};
+	const message = error instanceof Error ? error.message : String(error);
+	const line = known[code] ?? `The database at ${at} cannot be used: ${withoutPassword(message, sql)}`;
+	return new StartupError(line, { cause: error });
+}
+
+/** The server as host:port/database. */
+function place({ options }: Sql): string {
+	const where = options.path || options.host.map((host, at) => `${host}:${options.port[at] ?? 5432}`).join(',');
+	return `${where}/${options.database}`;
+}
+
+function withoutPassword(message: string, { options }: Sql): string {
+	const password: unknown = options.pass;
+	const line = message.replace(/\s+/g, ' ');
+	return typeof password === 'string' && password !== '' ? line.replaceAll(password, '***') : line;
+}

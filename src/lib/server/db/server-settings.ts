@@ -1,0 +1,45 @@
+/**
+ * How the embedded server is tuned: for a small machine that also runs the app, for commits that survive a power cut,
+ * and for nobody but this machine. Given on the command line, so that a new build brings its own tuning along.
+ */
+
+/** @param durable false gives up the promise that a commit survives a crash of the machine: for tests alone. */
+export function serverSettings(durable: boolean): Record<string, string> {
+	return {
+		// Loopback only, and no socket file: its directory would have to be reachable by two users.
+		listen_addresses: '127.0.0.1',
+		unix_socket_directories: '',
+		// Two app processes, their listeners, the command line and a few psql, with room to spare.
+		max_connections: '100',
+
+		// An acknowledged event is on the disk: the product's promise.
+		fsync: durable ? 'on' : 'off',
+		synchronous_commit: durable ? 'on' : 'off',
+		full_page_writes: durable ? 'on' : 'off',
+
+		// The default of 128 MB evicts the log's indexes once they have a few million rows.
+		shared_buffers: '256MB',
+		// A checkpoint makes the next change of every page write it whole; at full load 1 GB comes every few minutes.
+		max_wal_size: '2GB',
+		// Recycled segments are cheaper than new ones when a burst comes.
+		min_wal_size: '256MB',
+		// A group of 1,000 events is about 1 MB of log: several fit.
+		wal_buffers: '16MB',
+		// Sorting a day of events for a panel should not spill to disk.
+		work_mem: '16MB',
+		// Solid-state disks, on which a random page costs hardly more than the next one.
+		random_page_cost: '1.1',
+		// The statements are short: compiling one takes longer than running it.
+		jit: 'off',
+		// The rows of running sessions are updated many times: vacuum early, so that updates find room on their page.
+		autovacuum_naptime: '20s',
+		autovacuum_vacuum_scale_factor: '0.05',
+
+		// Times in answers and in the log are the same wherever the server stands.
+		timezone: 'UTC',
+		log_timezone: 'UTC',
+		log_line_prefix: '%m [%p] ',
+		// One line every five minutes that nobody reads, in a file that is kept small.
+		log_checkpoints: 'off'
+	};
+}

@@ -245,10 +245,7 @@ export interface ServerToClient {
 
 /** What a client asks. `subscribe` joins the topic's room and answers with its snapshot, or with why not. */
 export interface ClientToServer {
-	subscribe: (
-		topic: string,
-		answer: (reply: Snapshot<WallState | SessionStory> | { error: string }) => void
-	) => void;
+	subscribe: (topic: string, answer: (reply: Snapshot<WallState | SessionStory> | { error: string }) => void) => void;
 	unsubscribe: (topic: string) => void;
 	/** Answers with the server's clock, so that the client knows how far its own is off. */
 	clock: (answer: (serverTime: Millis) => void) => void;

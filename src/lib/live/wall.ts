@@ -1,0 +1,67 @@
+/**
+ * The Control Room's state as changes arrive. Pure, and a merge: rows are kept by their newest version, so any order
+ * and any repetition of changes ends in the same state. Bounded, because a wall runs for weeks: ended sessions and
+ * errors beyond what a wall can show are dropped.
+ */
+import type { ErrorCard, SessionCard, WallChange, WallState } from './messages';
+
+/** How many rows of each kind a wall keeps. */
+export const KEPT = { active: 500, ended: 24, errors: 24 } as const;
+
+/** Is the session still going on? */
+export function isActive(session: SessionCard): boolean {
+	return session.status === 'in_progress';
+}
+
+/** When a session ended, or, if nobody said, when it was last heard of. */
+export function endOf(session: SessionCard): number {
+	return session.endedAt ?? session.updatedAt;
+}
+
+/** The state after a change; the given state is left as it is. */
+export function applyWall(state: WallState, change: WallChange): WallState {
+	return {
+		figures: change.figures && change.figures.at >= state.figures.at ? change.figures : state.figures,
+		sessions: change.sessions ? mergeSessions(state.sessions, change.sessions) : state.sessions,
+		errors: change.errors ? mergeErrors(state.errors, change.errors) : state.errors,
+		pace: change.pace ?? state.pace
+	};
+}
+
+function mergeSessions(known: SessionCard[], changed: SessionCard[]): SessionCard[] {
+	const byId = new Map(known.map((session) => [session.sessionId, session]));
+	for (const session of changed) {
+		const before = byId.get(session.sessionId);
+		if (!before || session.version >= before.version) byId.set(session.sessionId, session);
+	}
+	const all = [...byId.values()];
+	return [
+		...newest(
+			all.filter(isActive),
+			(session) => session.updatedAt,
+			(session) => session.sessionId,
+			KEPT.active
+		),
+		...newest(
+			all.filter((session) => !isActive(session)),
+			endOf,
+			(session) => session.sessionId,
+			KEPT.ended
+		)
+	];
+}
+
+function mergeErrors(known: ErrorCard[], changed: ErrorCard[]): ErrorCard[] {
+	const byKey = new Map([...known, ...changed].map((error) => [errorKey(error), error]));
+	return newest([...byKey.values()], (error) => error.at, errorKey, KEPT.errors);
+}
+
+/** What tells two errors apart: their event's id is unique only within a shop. */
+export function errorKey(error: ErrorCard): string {
+	return `${error.shop ?? ''} ${error.id}`;
+}
+
+/** The `count` newest rows, newest first; ties by key, so that the order never depends on that of arrival. */
+function newest<T>(rows: T[], time: (row: T) => number, key: (row: T) => string, count: number): T[] {
+	return rows.sort((a, b) => time(b) - time(a) || (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)).slice(0, count);
+}

@@ -1,0 +1,27 @@
+/**
+ * The one motion of the screens: what changed lights up once, for less than a second. Nothing loops, and nothing moves
+ * for those who asked for no motion.
+ */
+import type { Attachment } from 'svelte/attachments';
+
+const FLASH_MS = 900;
+
+/** Lights the element up whenever what `key` returns changes, and at once when it is `fresh`. */
+export function flash(key: () => unknown, fresh = false): Attachment<HTMLElement> {
+	return (node) => {
+		let seen = !fresh;
+		let last: unknown;
+		$effect(() => {
+			const now = key();
+			if (seen ? last !== undefined && now !== last : true) light(node);
+			seen = true;
+			last = now;
+		});
+	};
+}
+
+function light(node: HTMLElement): void {
+	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+	for (const running of node.getAnimations()) if (running.id === 'flash') running.cancel();
+	node.animate([{ offset: 0, backgroundColor: 'var(--flash)' }], { id: 'flash', duration: FLASH_MS, easing: 'ease-out' });
+}

@@ -1,0 +1,128 @@
+/**
+ * The words and signs for what the system knows, so that a status is everywhere the same colour, icon and word.
+ * Clients may send words of their own: those are shown as they are, only made readable.
+ */
+import { STEP_LABELS, type Step } from '../events/vocabulary';
+import type { SessionCard } from '../live/messages';
+
+export type IconName =
+	| 'check'
+	| 'cross'
+	| 'leave'
+	| 'run'
+	| 'wait'
+	| 'stuck'
+	| 'skip'
+	| 'alert'
+	| 'info'
+	| 'phone'
+	| 'tablet'
+	| 'desktop'
+	| 'copy'
+	| 'up'
+	| 'down'
+	| 'same'
+	| 'link'
+	| 'broken'
+	| 'person'
+	| 'spark';
+
+/** The name of a colour in tokens.css: --tone-active and so on. */
+export type Tone = 'active' | 'done' | 'left' | 'failed' | 'stuck' | 'quiet';
+
+export interface Sign {
+	word: string;
+	icon: IconName;
+	tone: Tone;
+}
+
+const SESSION_SIGNS: Record<string, Sign> = {
+	in_progress: { word: 'Active', icon: 'run', tone: 'active' },
+	completed: { word: 'Completed', icon: 'check', tone: 'done' },
+	abandoned: { word: 'Abandoned', icon: 'leave', tone: 'left' },
+	error: { word: 'Failed', icon: 'cross', tone: 'failed' }
+};
+
+const STEP_SIGNS: Record<string, Sign> = {
+	started: { word: 'Running', icon: 'run', tone: 'active' },
+	completed: { word: 'Completed', icon: 'check', tone: 'done' },
+	failed: { word: 'Failed', icon: 'cross', tone: 'failed' },
+	skipped: { word: 'Skipped', icon: 'skip', tone: 'left' }
+};
+
+const REQUEST_SIGNS: Record<string, Sign> = {
+	pending: { word: 'Pending', icon: 'wait', tone: 'active' },
+	success: { word: 'Success', icon: 'check', tone: 'done' },
+	failed: { word: 'Failed', icon: 'cross', tone: 'failed' },
+	timeout: { word: 'Timed out', icon: 'stuck', tone: 'stuck' }
+};
+
+const SEVERITY_SIGNS: Record<string, Sign> = {
+	critical: { word: 'Critical', icon: 'cross', tone: 'failed' },
+	error: { word: 'Error', icon: 'alert', tone: 'failed' },
+	warning: { word: 'Warning', icon: 'stuck', tone: 'stuck' }
+};
+
+function sign(table: Record<string, Sign>, word: string | null, without: string): Sign {
+	if (word === null || word === '') return { word: without, icon: 'info', tone: 'quiet' };
+	return Object.hasOwn(table, word) && table[word]
+		? table[word]
+		: { word: readable(word), icon: 'info', tone: 'quiet' };
+}
+
+export const sessionSign = (status: string | null) => sign(SESSION_SIGNS, status, 'Unknown');
+export const stepSign = (status: string | null) => sign(STEP_SIGNS, status, 'No status');
+export const requestSign = (status: string | null) => sign(REQUEST_SIGNS, status, 'No status');
+export const severitySign = (severity: string | null) => sign(SEVERITY_SIGNS, severity, 'Error');
+
+/** A step's name as a person reads it, an unknown one's too. */
+export function stepLabel(step: string): string {
+	return Object.hasOwn(STEP_LABELS, step) ? STEP_LABELS[step as Step] : readable(step);
+}
+
+/** room_uploaded → Room uploaded. */
+export function readable(word: string): string {
+	const spaced = word.replace(/[_\s]+/g, ' ').trim();
+	return spaced === '' ? '(blank)' : spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+const REASONS: Record<string, string> = {
+	page_unload: 'page closed',
+	timeout: 'no sign for 10 min',
+	user_closed: 'closed by the shopper'
+};
+
+/** Why a session was abandoned, and where; null when nobody said. */
+export function leavingReason(session: SessionCard): string | null {
+	const reason = session.abandonmentReason;
+	const why = reason && (Object.hasOwn(REASONS, reason) ? REASONS[reason] : readable(reason).toLowerCase());
+	const where = session.abandonmentStep && `at ${stepLabel(session.abandonmentStep)}`;
+	return [where, why].filter(Boolean).join(', ') || null;
+}
+
+/** What a lane or a row calls its session: the product, else the shop, else the end of its id. */
+export function sessionTitle(session: Pick<SessionCard, 'product' | 'shop' | 'sessionId'>): string {
+	return session.product?.trim() || shopName(session.shop) || `Session ${shortId(session.sessionId)}`;
+}
+
+/** A shop without what all Shopify domains share. */
+export function shopName(shop: string | null): string | null {
+	return shop?.trim().replace(/\.myshopify\.com$/, '') || null;
+}
+
+/** The last characters of an id: those that differ. */
+export function shortId(id: string): string {
+	const characters = Array.from(id);
+	return characters.length <= 10 ? id : `…${characters.slice(-8).join('')}`;
+}
+
+/** The icon of a kind of device. */
+export function deviceIcon(deviceType: string | null): IconName | null {
+	return deviceType === 'mobile'
+		? 'phone'
+		: deviceType === 'tablet'
+			? 'tablet'
+			: deviceType === 'desktop'
+				? 'desktop'
+				: null;
+}

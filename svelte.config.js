@@ -1,4 +1,5 @@
 import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+import { fingerprint } from './src/fingerprint.js';
 import adapter from './src/lib/server/http/adapter.js';
 
 /** @type {import('@sveltejs/kit').Config} */
@@ -6,6 +7,26 @@ export default {
 	preprocess: vitePreprocess(),
 	compilerOptions: { runes: ({ filename }) => (filename.includes('node_modules') ? undefined : true) },
 	kit: {
-		adapter: adapter()
+		// The launcher moves it to build/<name of the build> when all of it is there.
+		adapter: adapter({ out: 'build/.next' }),
+		version: { name: fingerprint(import.meta.dirname) },
+		// hooks.server.ts makes this check for all paths but ingest, which takes beacons from shops' pages.
+		csrf: { trustedOrigins: ['*'] },
+		csp: {
+			mode: 'auto',
+			directives: {
+				'default-src': ['self'],
+				'script-src': ['self'],
+				// The widths of bars and the like are style attributes.
+				'style-src': ['self', 'unsafe-inline'],
+				'img-src': ['self', 'data:'],
+				'font-src': ['self', 'data:'],
+				'connect-src': ['self'],
+				'object-src': ['none'],
+				'base-uri': ['none'],
+				'form-action': ['self'],
+				'frame-ancestors': ['self']
+			}
+		}
 	}
 };

@@ -10,6 +10,7 @@ export class StartupError extends Error {
 
 /** Every error code that an answer can carry, with its HTTP status. */
 export const STATUS_OF = {
+	bad_request: 400,
 	invalid_json: 400,
 	invalid_batch: 400,
 	invalid_gzip: 400,

@@ -1,0 +1,145 @@
+/**
+ * The dev server's half of main.ts: the same wiring inside of Vite. The pipeline is loaded through Vite, so that a
+ * change of its sources starts it anew; PostgreSQL stays through that, and through Vite's own restarts.
+ */
+import type { Server as NodeServer } from 'node:http';
+import type { Plugin, ViteDevServer } from 'vite';
+import type { Embedded } from '../db/embedded';
+import type { Pipeline } from '../pipeline';
+import { DEV_PLATFORM } from './adapter';
+import type { ApiRouter } from './router';
+
+/** Sources whose change starts the pipeline anew; what only pages use is Vite's own business. */
+const PIPELINE_SOURCES = /\/src\/lib\/(server|events|live)\/.*\.ts$/;
+const OTHER_SOURCES = /\.(test|svelte)\.ts$/;
+/** Editors and formatters write several files at once, in milliseconds. */
+const SETTLE_MS = 150;
+
+/** What outlives a restart of Vite, which makes a new plugin before it closes the old server. */
+interface Lasting {
+	embedded: Promise<Embedded> | null;
+	stopPipeline: () => Promise<void>;
+}
+const LASTING = Symbol.for('control-room.dev-lasting');
+
+interface Running {
+	pipeline: Pipeline;
+	answer: ApiRouter;
+}
+
+/** The Vite plugin. */
+export function devPipeline(): Plugin {
+	return {
+		name: 'control-room-pipeline',
+		apply: 'serve',
+		config: async () => {
+			const { readConfig } = await import('../config');
+			const { host, port } = readConfig();
+			return { server: { host, port, strictPort: true } };
+		},
+		configureServer: async (vite) => {
+			if (vite.httpServer) await serve(vite, vite.httpServer as NodeServer);
+		}
+	};
+}
+
+async function serve(vite: ViteDevServer, httpServer: NodeServer): Promise<void> {
+	const load = async <T>(file: string): Promise<T> => (await vite.ssrLoadModule(`/src/lib/server/${file}`)) as T;
+	const { readConfig } = await load<typeof import('../config')>('config.ts');
+	const { createSockets } = await load<typeof import('./sockets')>('http/sockets.ts');
+	const { NodeExchange } = await load<typeof import('./node')>('http/node.ts');
+	const { InFlight } = await load<typeof import('./drain')>('http/drain.ts');
+	const { pino } = await import('pino');
+	const config = readConfig();
+	const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+
+	const lasting = lastingState();
+	await lasting.stopPipeline();
+	if (config.databaseUrl === undefined) {
+		const { startEmbedded } = await load<typeof import('../db/embedded')>('db/embedded.ts');
+		lasting.embedded ??= startEmbedded({ dataDir: config.dataDir, exclusive: true, log });
+	}
+	const databaseUrl = config.databaseUrl ?? (await lasting.embedded)?.url ?? '';
+
+	// destroyUpgrade: Vite's own WebSocket comes by the same server.
+	const io = createSockets(config.publicOrigins, { destroyUpgrade: false });
+	io.attach(httpServer);
+
+	let running = startOne();
+	// Requests say what is wrong; until then nobody may take the rejection for an unexpected one.
+	running.catch(() => undefined);
+	lasting.stopPipeline = stopOne;
+
+	async function startOne(): Promise<Running> {
+		const { startPipeline } = await load<typeof import('../interim')>('interim.ts');
+		const { createApiRouter } = await load<typeof import('./router')>('http/router.ts');
+		const pipeline = await startPipeline({ ...config, databaseUrl, build: 'dev', log });
+		pipeline.serveSockets(io);
+		const readiness = (): ReturnType<Pipeline['readiness']> => pipeline.readiness();
+		return { pipeline, answer: createApiRouter({ routes: pipeline.routes, readiness, log }) };
+	}
+
+	async function stopOne(): Promise<void> {
+		io.removeAllListeners('connection');
+		io.disconnectSockets(true);
+		await running.then(({ pipeline }) => pipeline.stop()).catch(() => undefined);
+	}
+
+	async function restart(): Promise<Running> {
+		await stopOne();
+		return startOne();
+	}
+
+	let settle: NodeJS.Timeout | undefined;
+	vite.watcher.on('all', (_, file) => {
+		const name = file.replaceAll('\\', '/');
+		if (!PIPELINE_SOURCES.test(name) || OTHER_SOURCES.test(name)) return;
+		clearTimeout(settle);
+		settle = setTimeout(() => {
+			vite.config.logger.info('pipeline: sources changed, starting anew', { timestamp: true });
+			running = restart();
+			running.catch((error: unknown) => {
+				vite.config.logger.error(
+					`pipeline: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+				);
+			});
+		}, SETTLE_MS);
+	});
+
+	Reflect.set(globalThis, DEV_PLATFORM, async (): Promise<App.Platform> => {
+		const { pipeline } = await running;
+		return { pipeline, publicOrigins: config.publicOrigins, log };
+	});
+	const inFlight = new InFlight();
+	vite.middlewares.use((req, res, next) => {
+		running.then(({ answer }) => {
+			const exchange = new NodeExchange(req, res, inFlight);
+			if (answer(exchange, exchange) === null) next();
+		}, next);
+	});
+
+	const { banner } = await load<typeof import('./banner')>('http/banner.ts');
+	httpServer.once('listening', () => {
+		const { port } = config;
+		process.stdout.write(banner({ address: `http://${config.host}:${port}`, databaseUrl }));
+	});
+	await running;
+}
+
+/** Made once a process, with the end of it all: Vite itself would leave PostgreSQL running on Ctrl-C. */
+function lastingState(): Lasting {
+	const known = Reflect.get(globalThis, LASTING) as Lasting | undefined;
+	if (known) return known;
+	const lasting: Lasting = { embedded: null, stopPipeline: () => Promise.resolve() };
+	Reflect.set(globalThis, LASTING, lasting);
+	let ending = false;
+	const end = async (): Promise<void> => {
+		if (ending) return;
+		ending = true;
+		await lasting.stopPipeline();
+		await (await lasting.embedded)?.stop();
+		process.exit(0);
+	};
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end());
+	return lasting;
+}

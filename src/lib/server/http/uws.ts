@@ -1,0 +1,224 @@
+/**
+ * The uWebSockets.js server. Its rules, which this file keeps so that nobody else has to know them: a request is only
+ * readable until the first await; an answer must not be touched after an abort; a body's chunk must be copied; a handler
+ * that neither answers nor listens for the abort ends the process; writes belong together in a cork.
+ */
+import { STATUS_CODES } from 'node:http';
+import { createRequire } from 'node:module';
+import type { Server as SocketServer } from 'socket.io';
+import type { HttpRequest, HttpResponse, us_listen_socket } from 'uWebSockets.js';
+import { type Answer, type Body, declaredLength, isBodiless } from './connection';
+import type { HeaderList, Incoming, Outgoing } from './connection';
+import { InFlight, type RunningServer } from './drain';
+
+export type Uws = typeof import('uWebSockets.js');
+
+/** LIBUS_LISTEN_EXCLUSIVE_PORT, which is declared as a const enum and so has no value to import. */
+const EXCLUSIVE_PORT = 1;
+
+/**
+ * Loads the native module.
+ * @throws what loading it throws, such as that there is no binary for this Node or this system's C library
+ */
+export function loadUws(): Uws {
+	// Read by the native code when it loads. Its default of 4 KB is soon filled by cookies and a long referrer.
+	// eslint-disable-next-line no-restricted-properties -- written, not read: there is no other way to tell it
+	process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(16 * 1024);
+	const loaded: unknown = createRequire(import.meta.url)('uWebSockets.js');
+	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- its own declarations; require() has no types
+	return loaded as Uws;
+}
+
+/** Listens, or returns null when the address can't be had: uWebSockets.js does not say why. */
+export function startUws(
+	uws: Uws,
+	options: { host: string; port: number; answer: Answer; io: SocketServer }
+): RunningServer | null {
+	const app = uws.App();
+	const inFlight = new InFlight();
+	options.io.attachApp(app);
+	app.any('/*', (res, req) => {
+		const exchange = new UwsExchange(res, req, inFlight);
+		void options.answer(exchange, exchange);
+	});
+	// Without the option two processes could share a port, and each would get some of the requests. The declarations
+	// don't know that host and option go together; the native code takes any of them.
+	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- as said
+	const listen = app.listen.bind(app) as (
+		host: string,
+		port: number,
+		options: number,
+		done: (socket: us_listen_socket | false) => void
+	) => void;
+	let socket: us_listen_socket | false = false;
+	listen(options.host, options.port, EXCLUSIVE_PORT, (token) => {
+		socket = token;
+	});
+	if (!socket) return null;
+	const listener: us_listen_socket = socket;
+	return {
+		port: uws.us_socket_local_port(listener),
+		inFlight,
+		stopListening: () => {
+			uws.us_listen_socket_close(listener);
+		},
+		close: async () => {
+			await options.io.close();
+			app.close();
+		}
+	};
+}
+
+class UwsExchange implements Incoming, Outgoing {
+	readonly method: string;
+	readonly path: string;
+	readonly query: string;
+	readonly address: string;
+	readonly headers: Record<string, string> = {};
+	readonly #res: HttpResponse;
+	readonly #inFlight: InFlight;
+	readonly #over: () => void;
+	/** Answered or aborted: from then on `#res` must not be touched. */
+	#ended = false;
+	#aborted = false;
+	#abort: AbortController | undefined;
+	#onAborted: (() => void)[] = [];
+
+	constructor(res: HttpResponse, req: HttpRequest, inFlight: InFlight) {
+		this.method = req.getMethod().toUpperCase();
+		this.path = req.getUrl();
+		this.query = req.getQuery();
+		this.address = Buffer.from(res.getRemoteAddressAsText()).toString();
+		req.forEach((name, value) => {
+			this.headers[name] = value;
+		});
+		this.#res = res;
+		this.#inFlight = inFlight;
+		this.#over = inFlight.begin();
+		res.onAborted(() => {
+			this.#ended = this.#aborted = true;
+			this.#over();
+			this.#abort?.abort();
+			for (const tell of this.#onAborted) tell();
+		});
+	}
+
+	/** Made when somebody asks: most requests need none. */
+	get signal(): AbortSignal {
+		this.#abort ??= new AbortController();
+		if (this.#aborted) this.#abort.abort();
+		return this.#abort.signal;
+	}
+
+	readBody(maxBytes: number): Promise<Body> {
+		return new Promise((resolve) => {
+			if (declaredLength(this.headers) > maxBytes) {
+				resolve({ kind: 'too_large' });
+				return;
+			}
+			const chunks: Uint8Array[] = [];
+			let size = 0;
+			this.#onAborted.push(() => {
+				resolve({ kind: 'aborted' });
+			});
+			this.#res.onData((chunk, isLast) => {
+				size += chunk.byteLength;
+				if (size > maxBytes) {
+					// What follows is read and thrown away by the parser, so that the client gets to see its answer.
+					chunks.length = 0;
+					resolve({ kind: 'too_large' });
+					return;
+				}
+				// A copy: the memory is taken back when this function returns.
+				chunks.push(new Uint8Array(chunk.slice(0)));
+				if (isLast) resolve({ kind: 'whole', bytes: joined(chunks, size) });
+			});
+		});
+	}
+
+	send(status: number, headers: HeaderList, body: string | Uint8Array): void {
+		if (this.#ended) return;
+		this.#ended = true;
+		this.#res.cork(() => {
+			this.#writeHead(status, headers);
+			const close = this.#inFlight.draining;
+			if (isBodiless(status)) this.#res.endWithoutBody(undefined, close);
+			else if (this.method === 'HEAD') this.#res.endWithoutBody(Buffer.byteLength(body), close);
+			else this.#res.end(body, close);
+		});
+		this.#over();
+	}
+
+	async stream(status: number, headers: HeaderList, body: ReadableStream<Uint8Array>): Promise<void> {
+		const reader = body.getReader();
+		this.#onAborted.push(() => {
+			reader.cancel().catch(() => undefined);
+		});
+		if (this.#ended || this.method === 'HEAD') {
+			await reader.cancel();
+			if (this.#ended) return;
+			this.#ended = true;
+			this.#res.cork(() => {
+				this.#writeHead(status, headers);
+				this.#res.endWithoutBody(undefined, this.#inFlight.draining);
+			});
+			this.#over();
+			return;
+		}
+		this.#res.cork(() => {
+			this.#writeHead(status, headers);
+		});
+		try {
+			for (;;) {
+				const { done, value } = await reader.read();
+				if (this.#isEnded()) return;
+				if (done) break;
+				if (value.byteLength > 0) await this.#write(value);
+			}
+		} catch (error) {
+			// The head is sent: only a broken connection can still say that this is not the whole answer.
+			if (!this.#isEnded()) this.#res.close();
+			throw error;
+		}
+		this.#ended = true;
+		this.#res.cork(() => {
+			this.#res.end(undefined, this.#inFlight.draining);
+		});
+		this.#over();
+	}
+
+	/** Writes a chunk; waits until the client has taken what is waiting for it. */
+	#write(chunk: Uint8Array): Promise<void> {
+		return new Promise((resolve) => {
+			let taken = true;
+			this.#res.cork(() => {
+				taken = this.#res.write(chunk);
+			});
+			if (taken) {
+				resolve();
+				return;
+			}
+			this.#onAborted.push(resolve);
+			this.#res.onWritable(() => {
+				resolve();
+				return true;
+			});
+		});
+	}
+
+	#writeHead(status: number, headers: HeaderList): void {
+		this.#res.writeStatus(`${status} ${STATUS_CODES[status] ?? 'Unknown'}`);
+		for (const [name, value] of headers) this.#res.writeHeader(name, value);
+	}
+
+	/** A function, because the compiler does not see that an abort changes the field during an await. */
+	#isEnded(): boolean {
+		return this.#ended;
+	}
+}
+
+function joined(chunks: Uint8Array[], size: number): Uint8Array {
+	const [first] = chunks;
+	if (first && chunks.length === 1) return first;
+	return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,44 @@
+/**
+ * Three builds and the tests share this file: the pages (the default mode), the process around them
+ * (`vite build --mode process`, which bundles main.ts and cli.ts for Node), the dev server, and vitest.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { devPipeline } from './src/lib/server/http/dev';
+
+const ENTRIES = ['main', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
+
+const processBuild: ViteUserConfig = {
+	resolve: { alias: { $lib: resolve('src/lib') } },
+	build: {
+		// Dependencies stay outside: they are in node_modules where the process runs.
+		ssr: true,
+		outDir: 'build/.next',
+		emptyOutDir: false,
+		copyPublicDir: false,
+		sourcemap: true,
+		target: 'node20',
+		rolldownOptions: {
+			input: Object.fromEntries(ENTRIES.map((name) => [name, `src/${name}.ts`])),
+			output: { entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' }
+		}
+	}
+};
+
+export default defineConfig(({ mode }) => {
+	if (mode === 'process') return processBuild;
+	return {
+		plugins: [sveltekit(), ...(mode === 'test' ? [] : [devPipeline()])],
+		build: { sourcemap: true },
+		test: {
+			include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
+			globalSetup: ['./tests/support/global.ts'],
+			pool: 'forks',
+			maxWorkers: 2,
+			testTimeout: 30_000,
+			hookTimeout: 120_000
+		}
+	};
+});

@@ -11,8 +11,9 @@ import { findBinaries, USE_OWN_SERVER, type Binaries } from './binaries';
 import { createCluster, openCluster, readPassword, readPort, writePort, type Cluster } from './cluster';
 import { connect } from './connect';
 import { Occupancy } from './occupancy';
-import { findPostmaster, isAlive, launch, leftovers, markOf, requestStop } from './postmaster';
+import { clearRemains, findPostmaster, launch, markOf, requestStop } from './postmaster';
 import { freePort, isFree } from './port';
+import { isAlive } from './processes';
 import { ServerLog } from './server-log';
 
 export interface EmbeddedOptions {
@@ -140,7 +141,7 @@ class Server {
 				continue;
 			}
 			adopted = false;
-			await leftovers(this.cluster, 10_000);
+			await clearRemains(this.cluster);
 			const port = wanted !== undefined && (move === 'never' || (await isFree(wanted))) ? wanted : await freePort();
 			const failure = await this.#launch(port, end);
 			if (failure === undefined) continue;

@@ -7,7 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { StartupError } from '../errors';
 import { connect, type Sql } from './connect';
-import { isAlive } from './postmaster';
+import { isAlive } from './processes';
 
 /** The first key of both locks: "room" in ASCII. */
 const SPACE = 0x726f6f6d;

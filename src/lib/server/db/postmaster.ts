@@ -4,13 +4,14 @@
  * that no second server starts while processes of a dead one still write.
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { StartupError } from '../errors';
 import { program, type Binaries } from './binaries';
 import { directoryFor, serverEnvironment, type Cluster } from './cluster';
+import { describe, endNow, exists, isAlive, processes, type Process } from './processes';
 import type { ServerLog } from './server-log';
 import { serverSettings } from './server-settings';
 
@@ -28,23 +29,65 @@ export interface Postmaster {
  */
 export async function markOf(cluster: Cluster): Promise<string> {
 	const { dev, ino } = await stat(cluster.directory, { bigint: true });
-	return `control-room-${dev.toString(36)}-${ino.toString(36)}`;
+	// The full stop keeps one mark from being the beginning of another.
+	return `control-room-${dev.toString(36)}-${ino.toString(36)}.`;
 }
 
-/** The running server of a cluster, or undefined. Removes a postmaster.pid whose id belongs to a stranger by now. */
+/** The running server of a cluster, or undefined. */
 export async function findPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
-	const file = path.join(cluster.directory, 'postmaster.pid');
-	const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').map((line) => line.trim());
-	const pid = Number(lines[0]);
-	// PostgreSQL itself clears a file whose process is gone.
-	if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
-	const command = await commandOf(pid);
-	if (command !== undefined && !command.includes(await markOf(cluster))) {
-		await leftovers(cluster, 10_000);
-		await rm(file, { force: true });
-		return undefined;
-	}
+	const { pid, lines } = await readPidFile(cluster);
+	if (pid === undefined || !isAlive(pid)) return undefined;
+	const { command } = (await describe(pid)) ?? {};
+	if (command !== undefined && !command.includes(await markOf(cluster))) return undefined;
 	return { pid, port: Number(lines[3]), status: lines[7] ?? '' };
+}
+
+/**
+ * Makes way for a new server after a crash. Backends of a killed postmaster end by themselves within moments, unless
+ * they are in the middle of a long statement; until then they hold its shared memory, and PostgreSQL refuses to start.
+ * It refuses as well where postmaster.pid names a process that is a stranger by now, or dead but not reaped.
+ * @throws StartupError when such processes cannot be ended.
+ */
+export async function clearRemains(cluster: Cluster): Promise<void> {
+	const started = Date.now();
+	for (;;) {
+		const orphans = await findOrphans(cluster);
+		if (orphans.length === 0) break;
+		const waited = Date.now() - started;
+		if (waited > ORPHANS_GIVEN_UP_MS) {
+			throw new StartupError(`Processes of a dead server still use ${cluster.directory}: ${orphans.join(', ')}.`);
+		}
+		if (waited > ORPHANS_KILLED_MS) {
+			// What they would still commit, crash recovery does as well.
+			for (const pid of orphans) endNow(pid);
+		}
+		await pause(20);
+	}
+	const { pid } = await readPidFile(cluster);
+	if (pid === undefined || !exists(pid) || (await findPostmaster(cluster))) return;
+	// A file that was replaced meanwhile belongs to a new server.
+	if ((await readPidFile(cluster)).pid === pid)
+		await rm(path.join(cluster.directory, 'postmaster.pid'), { force: true });
+}
+
+const ORPHANS_KILLED_MS = 300;
+const ORPHANS_GIVEN_UP_MS = 10_000;
+
+/** Backends with the mark of the cluster whose postmaster is gone. */
+async function findOrphans(cluster: Cluster): Promise<number[]> {
+	const mark = await markOf(cluster);
+	const ours = (await processes()).filter(({ command }) => command.includes(mark));
+	// Backends carry a title; a postmaster its command line.
+	const isBackend = ({ command }: Process) => command.startsWith('postgres: ');
+	const postmasters = new Set(ours.filter((process) => !isBackend(process)).map(({ pid }) => pid));
+	return ours.filter((process) => isBackend(process) && !postmasters.has(process.parent)).map(({ pid }) => pid);
+}
+
+async function readPidFile(cluster: Cluster): Promise<{ pid?: number; lines: string[] }> {
+	const text = await readFile(path.join(cluster.directory, 'postmaster.pid'), 'utf8').catch(() => '');
+	const lines = text.split('\n').map((line) => line.trim());
+	const pid = Number(lines[0]);
+	return Number.isInteger(pid) && pid > 0 ? { pid, lines } : { lines };
 }
 
 /** Starts the server in a session of its own, so that a Ctrl-C in the terminal does not end it before the drain. */
@@ -81,44 +124,4 @@ export async function requestStop(cluster: Cluster, binaries: Binaries, pid: num
 		return;
 	}
 	if ((await findPostmaster(cluster))?.pid === pid) process.kill(pid, 'SIGINT');
-}
-
-/**
- * Waits until no process of the cluster is left, at most `patienceMs`. After a kill -9 of the postmaster its children
- * end by themselves within moments; until then they hold its shared memory, and a new server would refuse to start.
- */
-export async function leftovers(cluster: Cluster, patienceMs: number): Promise<void> {
-	const mark = await markOf(cluster);
-	const end = Date.now() + patienceMs;
-	while (Date.now() < end && (await commands()).some((command) => command.includes(mark))) await pause(20);
-}
-
-/** Whether a process with this id exists. */
-export function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return error instanceof Error && 'code' in error && error.code === 'EPERM';
-	}
-}
-
-/** The command line of a process; undefined where the system does not tell. */
-async function commandOf(pid: number): Promise<string | undefined> {
-	if (existsSync('/proc/self/cmdline')) return readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '');
-	if (process.platform === 'win32') return undefined;
-	const { stdout } = await promisify(execFile)('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({
-		stdout: ''
-	}));
-	return stdout;
-}
-
-async function commands(): Promise<string[]> {
-	if (existsSync('/proc/self/cmdline')) {
-		const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-		return Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')));
-	}
-	if (process.platform === 'win32') return [];
-	const { stdout } = await promisify(execFile)('ps', ['-axo', 'command=']).catch(() => ({ stdout: '' }));
-	return stdout.split('\n');
 }

@@ -104,6 +104,8 @@ create table analytics_events (
 	user_agent text,
 	ip text,
 	clock_shift_ms bigint not null default 0,
+	-- Fields of the envelope that the contract does not know.
+	extra jsonb,
 	commit_id bigint not null,
 	-- The time that orders events: the client's where there is one, else the server's.
 	event_time timestamptz not null generated always as (coalesce(client_timestamp, server_timestamp)) stored,
@@ -118,7 +120,8 @@ create index analytics_events_commit on analytics_events using brin (commit_id) 
 
 -- What could not be an event, kept whole.
 create table rejected_events (
-	id bigint generated always as identity primary key,
+	-- Made where it was rejected, so that a commit that is tried again does not keep it twice.
+	id uuid primary key,
 	received_at timestamptz not null,
 	reason text not null,
 	raw bytea not null,

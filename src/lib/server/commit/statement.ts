@@ -33,7 +33,7 @@ const notice = `
 		'errors', exists (select from fresh where event_type = 'error'),
 		'sessions', (
 			select case when octet_length(named.list::text) < 7000 then named.list end
-			from (select json_agg(session_id) as list from session_changes) as named
+			from (select coalesce(json_agg(session_id), '[]') as list from session_changes) as named
 		)
 	)::text`;
 
@@ -45,23 +45,26 @@ mark as materialized (
 logged as (
 	insert into analytics_events (
 		id, event_type, session_id, shop_domain, data, device_context, client_timestamp, server_timestamp,
-		user_agent, ip, clock_shift_ms, commit_id
+		user_agent, ip, clock_shift_ms, extra, commit_id
 	)
 	select
 		input.id, input.type, input.session, input.shop, input.data, input.device, input.client, input.server,
-		input.agent, input.ip, input.shift, mark.id
+		input.agent, input.ip, input.shift, input.extra, mark.id
 	from mark, jsonb_to_recordset($1::text::jsonb) as input (
 		id text, type text, session text, shop text, data jsonb, device jsonb, client timestamptz, server timestamptz,
-		agent text, ip text, shift bigint
+		agent text, ip text, shift bigint, extra jsonb
 	)
 	on conflict (shop_domain, id) do nothing
 	returning *
 ),
 ${freshFrom('logged')},
 rejected as (
-	insert into rejected_events (received_at, reason, raw, user_agent, ip)
-	select input.server, input.reason, decode(input.raw, 'base64'), input.agent, input.ip
-	from jsonb_to_recordset($2::text::jsonb) as input (server timestamptz, reason text, raw text, agent text, ip text)
+	insert into rejected_events (id, received_at, reason, raw, user_agent, ip)
+	select input.id, input.server, input.reason, decode(input.raw, 'base64'), input.agent, input.ip
+	from jsonb_to_recordset($2::text::jsonb) as input (
+		id uuid, server timestamptz, reason text, raw text, agent text, ip text
+	)
+	on conflict (id) do nothing
 ),
 ${mergeAll},
 committed as (

@@ -1,0 +1,113 @@
+/**
+ * What goes into a commit: rows of the log and rejected events, each serialised once, where it was made.
+ */
+import { hash, randomUUID } from 'node:crypto';
+import { canonicalJson, jsonString } from '../../events/canonical';
+
+/** Which program commits; stands in the commit's row. */
+export type CommitSource = 'ingest' | 'sweep' | 'backfill';
+
+/** Where an event came from. */
+export interface Origin {
+	userAgent: string | null;
+	ip: string | null;
+}
+
+/** An event ready for the log. */
+export interface LogRow {
+	/** What makes it unique: its shop and its id. */
+	key: string;
+	/** Its columns as JSON, as the commit statement reads them. */
+	json: string;
+}
+
+/** A rejected event ready for `rejected_events`. */
+export interface RejectedRow {
+	json: string;
+}
+
+/** What one request (or one program's round) wants committed. */
+export interface Batch {
+	source: CommitSource;
+	events: LogRow[];
+	rejected: RejectedRow[];
+	/** Size of it all in characters: what the queue is bounded by. */
+	size: number;
+}
+
+/** An event's content and times. */
+export interface LogEvent extends Origin {
+	/** null derives one from the content. */
+	id: string | null;
+	type: string;
+	sessionId: string | null;
+	shopDomain: string | null;
+	/** As the client sent it, for the derived id only. */
+	timestamp: string | number | null;
+	data: unknown;
+	deviceContext: unknown;
+	extra: Record<string, unknown> | null;
+	/** Client time in milliseconds since 1970, already corrected by `clockShiftMs`; null where there is none. */
+	clientTime: number | null;
+	clockShiftMs: number;
+	/** Milliseconds since 1970. */
+	serverTime: number;
+}
+
+/** The key under which an event is unique. */
+export function eventKey(shop: string | null, id: string): string {
+	return shop === null ? `\u0001${id}` : `${shop}\u0000${id}`;
+}
+
+/** Serialises an event for the log. A client that sends no id gets one from the content, the same on every retry. */
+export function logRow(event: LogEvent): LogRow {
+	const data = canonicalJson(event.data);
+	const device = canonicalJson(event.deviceContext);
+	const id = event.id ?? contentId(event, data, device);
+	const json =
+		`{"id":${jsonString(id)},"type":${jsonString(event.type)},"session":${textOrNull(event.sessionId)},` +
+		`"shop":${textOrNull(event.shopDomain)},"data":${data},"device":${device},` +
+		`"client":${timeOrNull(event.clientTime)},"server":${timeOrNull(event.serverTime)},` +
+		`"agent":${textOrNull(event.userAgent)},"ip":${textOrNull(event.ip)},"shift":${event.clockShiftMs}` +
+		(event.extra === null ? '}' : `,"extra":${canonicalJson(event.extra)}}`);
+	return { key: eventKey(event.shopDomain, id), json };
+}
+
+/** Serialises a rejected event. `raw` is the event as it came. */
+export function rejectedRow(rejection: { raw: Uint8Array; reason: string; serverTime: number } & Origin): RejectedRow {
+	const { raw, reason, serverTime, userAgent, ip } = rejection;
+	const json =
+		`{"id":"${randomUUID()}","server":${timeOrNull(serverTime)},"reason":${jsonString(reason)},` +
+		`"raw":"${Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64')}",` +
+		`"agent":${textOrNull(userAgent)},"ip":${textOrNull(ip)}}`;
+	return { json };
+}
+
+/** Puts rows together to a batch. */
+export function batchOf(source: CommitSource, events: LogRow[], rejected: RejectedRow[] = []): Batch {
+	let size = 0;
+	for (const row of events) size += row.json.length;
+	for (const row of rejected) size += row.json.length;
+	return { source, events, rejected, size };
+}
+
+/** 132 bits of the SHA-256 of shop, session, type, timestamp, data and device. */
+function contentId(event: LogEvent, data: string, device: string): string {
+	const content = [
+		textOrNull(event.shopDomain || null),
+		textOrNull(event.sessionId),
+		jsonString(event.type),
+		JSON.stringify(event.timestamp),
+		data,
+		device
+	].join('\n');
+	return `c_${hash('sha256', content, 'base64url').slice(0, 22)}`;
+}
+
+function textOrNull(text: string | null): string {
+	return text === null ? 'null' : jsonString(text);
+}
+
+function timeOrNull(millis: number | null): string {
+	return millis === null ? 'null' : `"${new Date(millis).toISOString()}"`;
+}

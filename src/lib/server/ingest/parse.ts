@@ -1,0 +1,109 @@
+/**
+ * From JSON to rows: takes a batch apart, reads each event, sets its clock right, and sorts out what cannot be an event.
+ * One bad event never harms its neighbours.
+ */
+import { clockShifts, readTime } from '../../events/clock';
+import { looksLikeEvent, readEvent, type Event } from '../../events/envelope';
+import { batchOf, logRow, rejectedRow, type Batch, type LogRow, type Origin, type RejectedRow } from '../commit/rows';
+import type { Fault } from './body';
+import { elementSlices } from './slices';
+
+/** Most events in a batch. */
+export const MAX_EVENTS = 1000;
+/** Largest event, in bytes of its JSON. */
+const MAX_EVENT_BYTES = 64 * 1024;
+
+export interface Rejection {
+	/** Place in the batch, from 0. */
+	index: number;
+	reason: string;
+}
+
+export interface ParsedBatch {
+	batch: Batch;
+	rejections: Rejection[];
+}
+
+/** Parses a batch. `text` is the JSON text of `json`; `now` is milliseconds since 1970. */
+export function parseBatch(json: unknown, text: string, origin: Origin, now: number): ParsedBatch | Fault {
+	const found = eventsOf(json);
+	if ('code' in found) return found;
+	const { values, sentAt } = found;
+	if (values.length > MAX_EVENTS) {
+		return { code: 'too_many_events', message: `A batch holds at most ${MAX_EVENTS} events; this one has ${values.length}.` };
+	}
+
+	const rejections: Rejection[] = [];
+	const events: Event[] = [];
+	for (const [index, value] of values.entries()) {
+		const event = isTooLarge(value, text) ? 'larger than 64 KiB' : readEvent(value);
+		if (typeof event === 'string') rejections.push({ index, reason: event });
+		else events.push(event);
+	}
+
+	const times = events.map((event) => readTime(event.timestamp));
+	const shifts = clockShifts(times, sentAt, now);
+	const rows: LogRow[] = events.map((event, index) => {
+		const time = times[index] ?? null;
+		const clockShiftMs = shifts[index] ?? 0;
+		const clientTime = time === null ? null : Math.max(0, time + clockShiftMs);
+		return logRow({ ...event, ...origin, clientTime, clockShiftMs, serverTime: now });
+	});
+	return { batch: batchOf('ingest', rows, rejectedRows(rejections, values, text, origin, now)), rejections };
+}
+
+/** A batch comes as `{events: [...]}`, as a bare array, or as one bare event. */
+function eventsOf(json: unknown): { values: unknown[]; sentAt: number | null } | Fault {
+	if (Array.isArray(json)) return { values: json, sentAt: null };
+	if (typeof json === 'object' && json !== null) {
+		const sentAt = 'sentAt' in json && (typeof json.sentAt === 'string' || typeof json.sentAt === 'number') ? json.sentAt : null;
+		if ('events' in json && Array.isArray(json.events)) return { values: json.events, sentAt: readTime(sentAt) };
+		if (looksLikeEvent(json)) return { values: [json], sentAt: readTime(sentAt) };
+	}
+	return {
+		code: 'invalid_batch',
+		message: 'The body is not a batch. Send {"events": [...]}, an array of events, or one event with a "type".'
+	};
+}
+
+/** Whether the event's JSON has too many bytes. The whole body's length spares most events the count. */
+function isTooLarge(value: unknown, text: string): boolean {
+	if (text.length * 3 <= MAX_EVENT_BYTES || typeof value !== 'object' || value === null) return false;
+	return roughSize(value, MAX_EVENT_BYTES) > MAX_EVENT_BYTES;
+}
+
+/** Bytes of the value's JSON without white space; stops counting past the limit. Needs no stack: the value can be deep. */
+function roughSize(value: object, limit: number): number {
+	let size = 0;
+	const pending: unknown[] = [value];
+	while (pending.length > 0 && size <= limit) {
+		const next = pending.pop();
+		if (typeof next === 'string') size += Buffer.byteLength(JSON.stringify(next)) + 1;
+		else if (Array.isArray(next)) {
+			size += 2;
+			for (const child of next) pending.push(child);
+		} else if (typeof next === 'object' && next !== null) {
+			size += 2;
+			for (const [key, child] of Object.entries(next)) {
+				size += Buffer.byteLength(JSON.stringify(key)) + 1;
+				pending.push(child);
+			}
+		} else size += String(next).length + 1;
+	}
+	return size;
+}
+
+function rejectedRows(
+	rejections: Rejection[],
+	values: unknown[],
+	text: string,
+	origin: Origin,
+	serverTime: number
+): RejectedRow[] {
+	if (rejections.length === 0) return [];
+	const slices = elementSlices(text);
+	return rejections.map(({ index, reason }) => {
+		const raw = slices?.length === values.length ? slices[index] : text;
+		return rejectedRow({ raw: Buffer.from(raw ?? text), reason, serverTime, ...origin });
+	});
+}

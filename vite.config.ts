@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
-import { devPipeline } from './src/lib/server/http/dev';
+import { devPipeline } from './src/lib/server/http/dev.ts';
 
 const ENTRIES = ['main', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Embedded } from '$lib/server/db/embedded';
 import type { Pipeline } from '$lib/server/pipeline';
 
 declare global {
@@ -14,12 +15,20 @@ declare global {
 			/** The stages of an event's way: what pages read from. */
 			pipeline: Pipeline;
 		}
+		/** What the dev server's plugin (src/lib/server/http/dev.ts) keeps over a restart of Vite, and shows to the adapter. */
+		interface DevServer {
+			platform: () => Promise<Platform>;
+			stopPipeline: () => Promise<void>;
+			embedded: Promise<Embedded> | null;
+		}
 		interface Error {
 			message: string;
 			/** An id that the user can quote and the log knows. */
 			errorId?: string;
 		}
 	}
+
+	var controlRoomDev: App.DevServer | undefined;
 }
 
 export {};

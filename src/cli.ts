@@ -12,4 +12,4 @@ const { values } = parseArgs({
 	strict: false
 });
 process.stdout.write(USAGE);
-process.exitCode = values['help'] ? 0 : 1;
+process.exitCode = values.help ? 0 : 1;

@@ -105,13 +105,13 @@ async function run(program, args) {
 	const child = spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
 	/** @type {Buffer[]} */
 	const output = [];
-	child.stdout.on('data', (chunk) => output.push(chunk));
-	child.stderr.on('data', (chunk) => output.push(chunk));
-	const code = await new Promise((resolve, reject) => {
+	child.stdout.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk));
+	child.stderr.on('data', (/** @type {Buffer} */ chunk) => output.push(chunk));
+	await new Promise((resolve, reject) => {
 		child.once('error', reject);
 		child.once('close', resolve);
 	});
-	if (code === 0) return;
+	if (child.exitCode === 0) return;
 	process.stderr.write(Buffer.concat(output));
 	throw new LaunchError('The build failed.');
 }

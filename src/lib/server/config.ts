@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { StartupError } from './errors';
-import { isLoopback } from './http/origin';
+import { StartupError } from './errors.ts';
+import { isLoopback } from './http/origin.ts';
 
 /** A whole number in decimal digits: `Number()` alone would also take '', '0x10' and '1e3'. */
 function whole(min: number, max: number, fallback: number) {

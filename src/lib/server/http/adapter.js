@@ -5,9 +5,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Under this key the dev server's plugin leaves how to get `platform`: SvelteKit takes it from the adapter alone. */
-export const DEV_PLATFORM = Symbol.for('control-room.dev-platform');
-
 /**
  * @param {{ out: string }} options `out`: the folder to write to
  * @returns {import('@sveltejs/kit').Adapter}
@@ -28,9 +25,13 @@ export default function adapter({ out }) {
 			writeFileSync(join(server, 'manifest.js'), `export const manifest = ${manifest};\n`);
 		},
 		emulate() {
-			/** @type {unknown} */
-			const get = Reflect.get(globalThis, DEV_PLATFORM);
-			return { platform: () => (typeof get === 'function' ? get() : undefined) };
+			// The dev server's plugin leaves it there: SvelteKit takes `platform` from its adapter alone.
+			return {
+				platform() {
+					if (!globalThis.controlRoomDev) throw new Error('only the dev server emulates the platform');
+					return globalThis.controlRoomDev.platform();
+				}
+			};
 		}
 	};
 }

@@ -2,11 +2,8 @@
  * The dev server's half of main.ts: the same wiring inside of Vite. The pipeline is loaded through Vite, so that a
  * change of its sources starts it anew; PostgreSQL stays through that, and through Vite's own restarts.
  */
-import type { Server as NodeServer } from 'node:http';
-import type { Plugin, ViteDevServer } from 'vite';
-import type { Embedded } from '../db/embedded';
+import type { HttpServer, Plugin, ViteDevServer } from 'vite';
 import type { Pipeline } from '../pipeline';
-import { DEV_PLATFORM } from './adapter';
 import type { ApiRouter } from './router';
 
 /** Sources whose change starts the pipeline anew; what only pages use is Vite's own business. */
@@ -14,13 +11,6 @@ const PIPELINE_SOURCES = /\/src\/lib\/(server|events|live)\/.*\.ts$/;
 const OTHER_SOURCES = /\.(test|svelte)\.ts$/;
 /** Editors and formatters write several files at once, in milliseconds. */
 const SETTLE_MS = 150;
-
-/** What outlives a restart of Vite, which makes a new plugin before it closes the old server. */
-interface Lasting {
-	embedded: Promise<Embedded> | null;
-	stopPipeline: () => Promise<void>;
-}
-const LASTING = Symbol.for('control-room.dev-lasting');
 
 interface Running {
 	pipeline: Pipeline;
@@ -33,17 +23,18 @@ export function devPipeline(): Plugin {
 		name: 'control-room-pipeline',
 		apply: 'serve',
 		config: async () => {
-			const { readConfig } = await import('../config');
+			const { readConfig } = await import('../config.ts');
 			const { host, port } = readConfig();
 			return { server: { host, port, strictPort: true } };
 		},
 		configureServer: async (vite) => {
-			if (vite.httpServer) await serve(vite, vite.httpServer as NodeServer);
+			if (vite.httpServer) await serve(vite, vite.httpServer);
 		}
 	};
 }
 
-async function serve(vite: ViteDevServer, httpServer: NodeServer): Promise<void> {
+async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void> {
+	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- each call names the module and its type together
 	const load = async <T>(file: string): Promise<T> => (await vite.ssrLoadModule(`/src/lib/server/${file}`)) as T;
 	const { readConfig } = await load<typeof import('../config')>('config.ts');
 	const { createSockets } = await load<typeof import('./sockets')>('http/sockets.ts');
@@ -106,10 +97,10 @@ async function serve(vite: ViteDevServer, httpServer: NodeServer): Promise<void>
 		}, SETTLE_MS);
 	});
 
-	Reflect.set(globalThis, DEV_PLATFORM, async (): Promise<App.Platform> => {
+	lasting.platform = async () => {
 		const { pipeline } = await running;
 		return { pipeline, publicOrigins: config.publicOrigins, log };
-	});
+	};
 	const inFlight = new InFlight();
 	vite.middlewares.use((req, res, next) => {
 		running.then(({ answer }) => {
@@ -127,11 +118,14 @@ async function serve(vite: ViteDevServer, httpServer: NodeServer): Promise<void>
 }
 
 /** Made once a process, with the end of it all: Vite itself would leave PostgreSQL running on Ctrl-C. */
-function lastingState(): Lasting {
-	const known = Reflect.get(globalThis, LASTING) as Lasting | undefined;
-	if (known) return known;
-	const lasting: Lasting = { embedded: null, stopPipeline: () => Promise.resolve() };
-	Reflect.set(globalThis, LASTING, lasting);
+function lastingState(): App.DevServer {
+	if (globalThis.controlRoomDev) return globalThis.controlRoomDev;
+	const lasting: App.DevServer = {
+		platform: () => Promise.reject(new Error('the dev server has not started yet')),
+		stopPipeline: () => Promise.resolve(),
+		embedded: null
+	};
+	globalThis.controlRoomDev = lasting;
 	let ending = false;
 	const end = async (): Promise<void> => {
 		if (ending) return;
@@ -140,6 +134,6 @@ function lastingState(): Lasting {
 		await (await lasting.embedded)?.stop();
 		process.exit(0);
 	};
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => void end());
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
 	return lasting;
 }

@@ -72,7 +72,7 @@ async function listen(
 ): Promise<{ kind: HttpServer['kind']; server: RunningServer }> {
 	const { host, port } = options;
 	const uws = chooseUws(options);
-	const io = createSockets(options.publicOrigins, { maxBackpressure: 2 * 1024 * 1024 });
+	const io = createSockets(options.publicOrigins);
 	options.pipeline.serveSockets(io);
 	if (uws) {
 		const server = startUws(uws, { host, port, answer, io });

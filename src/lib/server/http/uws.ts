@@ -5,7 +5,7 @@
  */
 import { STATUS_CODES } from 'node:http';
 import { createRequire } from 'node:module';
-import type { Server as SocketServer } from 'socket.io';
+import type { Server as SocketServer, ServerOptions } from 'socket.io';
 import type { HttpRequest, HttpResponse, us_listen_socket } from 'uWebSockets.js';
 import { type Answer, type Body, declaredLength, isBodiless } from './connection';
 import type { HeaderList, Incoming, Outgoing } from './connection';
@@ -15,6 +15,11 @@ export type Uws = typeof import('uWebSockets.js');
 
 /** LIBUS_LISTEN_EXCLUSIVE_PORT, which is declared as a const enum and so has no value to import. */
 const EXCLUSIVE_PORT = 1;
+/**
+ * Bytes that may wait for a slow screen. Beyond it messages to that screen are dropped in silence, which it notices by
+ * their numbers; a snapshot of the Control Room with 300 sessions must fit.
+ */
+const MAX_BACKPRESSURE = 2 * 1024 * 1024;
 
 /**
  * Loads the native module.
@@ -23,7 +28,7 @@ const EXCLUSIVE_PORT = 1;
 export function loadUws(): Uws {
 	// Read by the native code when it loads. Its default of 4 KB is soon filled by cookies and a long referrer.
 	// eslint-disable-next-line no-restricted-properties -- written, not read: there is no other way to tell it
-	process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(16 * 1024);
+	process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(16 * 1024);
 	const loaded: unknown = createRequire(import.meta.url)('uWebSockets.js');
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- its own declarations; require() has no types
 	return loaded as Uws;
@@ -36,7 +41,8 @@ export function startUws(
 ): RunningServer | null {
 	const app = uws.App();
 	const inFlight = new InFlight();
-	options.io.attachApp(app);
+	const sockets: Partial<ServerOptions> & { maxBackpressure: number } = { maxBackpressure: MAX_BACKPRESSURE };
+	options.io.attachApp(app, sockets);
 	app.any('/*', (res, req) => {
 		const exchange = new UwsExchange(res, req, inFlight);
 		void options.answer(exchange, exchange);
@@ -44,7 +50,7 @@ export function startUws(
 	// Without the option two processes could share a port, and each would get some of the requests. The declarations
 	// don't know that host and option go together; the native code takes any of them.
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- as said
-	const listen = app.listen.bind(app) as (
+	const listen = app.listen.bind(app) as unknown as (
 		host: string,
 		port: number,
 		options: number,
@@ -190,18 +196,16 @@ class UwsExchange implements Incoming, Outgoing {
 	/** Writes a chunk; waits until the client has taken what is waiting for it. */
 	#write(chunk: Uint8Array): Promise<void> {
 		return new Promise((resolve) => {
-			let taken = true;
 			this.#res.cork(() => {
-				taken = this.#res.write(chunk);
-			});
-			if (taken) {
-				resolve();
-				return;
-			}
-			this.#onAborted.push(resolve);
-			this.#res.onWritable(() => {
-				resolve();
-				return true;
+				if (this.#res.write(chunk)) {
+					resolve();
+					return;
+				}
+				this.#onAborted.push(resolve);
+				this.#res.onWritable(() => {
+					resolve();
+					return true;
+				});
 			});
 		});
 	}

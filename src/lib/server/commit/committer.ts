@@ -153,7 +153,12 @@ export class Committer {
 		let duplicates = 0;
 		const refused: { index: number; reason: string }[] = [];
 		for (const [index, row] of batch.events.entries()) {
-			const piece: Batch = { ...batch, events: [row], rejected: index === 0 ? batch.rejected : [], size: row.json.length };
+			const piece: Batch = {
+				...batch,
+				events: [row],
+				rejected: index === 0 ? batch.rejected : [],
+				size: row.json.length
+			};
 			const outcome =
 				batch.events.length === 1
 					? await this.#refuse(lane, piece, row, error, only.deadline)
@@ -194,7 +199,12 @@ export class Committer {
 
 	#committed(events: number, ms: number): void {
 		if (this.#stats.fault !== null) this.options.log.warn('commits go through again');
-		this.#stats = { commits: this.#stats.commits + 1, events: this.#stats.events + events, lastCommitMs: ms, fault: null };
+		this.#stats = {
+			commits: this.#stats.commits + 1,
+			events: this.#stats.events + events,
+			lastCommitMs: ms,
+			fault: null
+		};
 	}
 
 	#failed(error: unknown): void {
@@ -211,7 +221,11 @@ function groupOf(requests: readonly Waiting[]): Group {
 		for (const row of batch.events) if (!byKey.has(row.key)) byKey.set(row.key, row);
 	}
 	const events = [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-	return { source: requests[0]?.batch.source ?? 'ingest', events, rejected: requests.flatMap(({ batch }) => batch.rejected) };
+	return {
+		source: requests[0]?.batch.source ?? 'ingest',
+		events,
+		rejected: requests.flatMap(({ batch }) => batch.rejected)
+	};
 }
 
 /** Tells each request how many of its events were new. The first request with an event is the one that brought it. */

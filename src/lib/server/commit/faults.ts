@@ -20,5 +20,7 @@ export function describe(error: unknown): string {
 }
 
 function codeOf(error: unknown): string | null {
-	return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : null;
+	return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+		? error.code
+		: null;
 }

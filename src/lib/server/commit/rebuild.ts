@@ -29,7 +29,10 @@ export interface TableDifference {
 }
 
 /** Compares every projection with a rebuild from the log. Changes nothing. */
-export async function verify(sql: Sql, progress: (commits: number) => void = () => undefined): Promise<TableDifference[]> {
+export async function verify(
+	sql: Sql,
+	progress: (commits: number) => void = () => undefined
+): Promise<TableDifference[]> {
 	const differences: TableDifference[] = [];
 	class Done extends Error {}
 	try {
@@ -93,7 +96,11 @@ async function useShadow(transaction: TransactionSql): Promise<void> {
 	await transaction`select set_config('search_path', ${SHADOW}, true), set_config('enable_nestloop', 'off', true)`;
 }
 
-async function foldAll(transaction: TransactionSql, live: string, progress: (commits: number) => void): Promise<number> {
+async function foldAll(
+	transaction: TransactionSql,
+	live: string,
+	progress: (commits: number) => void
+): Promise<number> {
 	let folded = 0;
 	for (let step = -1; step !== 0; folded += step) {
 		step = await foldNext(transaction, live);

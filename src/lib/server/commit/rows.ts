@@ -61,7 +61,7 @@ export function eventKey(shop: string | null, id: string): string {
 
 /** Serialises an event for the log. A client that sends no id gets one from the content, the same on every retry. */
 export function logRow(event: LogEvent): LogRow {
-	const data = canonicalJson(event.data);
+	const data = canonicalJson(event.data ?? {});
 	const device = canonicalJson(event.deviceContext);
 	const id = event.id ?? contentId(event, data, device);
 	const json =

@@ -62,7 +62,8 @@ export function eventEndpoint(
 		if (parsed.rejections.length > 0) onRejected(parsed.rejections.length);
 
 		const outcome = await commit(parsed.batch, now + deadlineMs);
-		if ('code' in outcome) return failure(outcome.code, outcome.message, { 'retry-after': String(outcome.retryAfterSeconds) });
+		if ('code' in outcome)
+			return failure(outcome.code, outcome.message, { 'retry-after': String(outcome.retryAfterSeconds) });
 		const rejected = [...parsed.rejections];
 		for (const { index, reason } of outcome.refused) {
 			rejected.push({ index: placeAmong(index, parsed.rejections), reason });

@@ -30,7 +30,10 @@ export function parseBatch(json: unknown, text: string, origin: Origin, now: num
 	if ('code' in found) return found;
 	const { values, sentAt } = found;
 	if (values.length > MAX_EVENTS) {
-		return { code: 'too_many_events', message: `A batch holds at most ${MAX_EVENTS} events; this one has ${values.length}.` };
+		return {
+			code: 'too_many_events',
+			message: `A batch holds at most ${MAX_EVENTS} events; this one has ${values.length}.`
+		};
 	}
 
 	const rejections: Rejection[] = [];
@@ -56,7 +59,8 @@ export function parseBatch(json: unknown, text: string, origin: Origin, now: num
 function eventsOf(json: unknown): { values: unknown[]; sentAt: number | null } | Fault {
 	if (Array.isArray(json)) return { values: json, sentAt: null };
 	if (typeof json === 'object' && json !== null) {
-		const sentAt = 'sentAt' in json && (typeof json.sentAt === 'string' || typeof json.sentAt === 'number') ? json.sentAt : null;
+		const sentAt =
+			'sentAt' in json && (typeof json.sentAt === 'string' || typeof json.sentAt === 'number') ? json.sentAt : null;
 		if ('events' in json && Array.isArray(json.events)) return { values: json.events, sentAt: readTime(sentAt) };
 		if (looksLikeEvent(json)) return { values: [json], sentAt: readTime(sentAt) };
 	}

@@ -9,7 +9,8 @@
 --   extremes   least() and greatest();
 --   registers  columns named *_lww, "last writer wins": text[] whose first element is the stamp of the event that wrote
 --              them (see event_stamp) and whose further elements are what it said. greatest() of two registers is the
---              later one, and null is earlier than all. The public columns are generated from the registers.
+--              later one, and null is earlier than all. The public columns follow from the registers. They are not generated columns:
+--              Postgres prepares those anew for each statement, which cost a commit of one event more than all else.
 --
 -- All names are unqualified: `verify` and `rebuild` run this file again inside a shadow schema.
 -- Text that keys or stamps are made of has collation "C": the order of bytes, the same on every server.
@@ -163,49 +164,29 @@ create table sessions (
 	ai_regenerations integer not null,
 
 	-- What people read.
-	shop_domain text generated always as (shop_lww[2]) stored,
-	status text not null generated always as (
-		coalesce(end_lww[2], case when timeout_lww[1] > coalesce(client_lww[1], '') then 'abandoned' else 'in_progress' end)
-	) stored,
-	started_at timestamptz not null generated always as (coalesce(first_start_at, first_event_at)) stored,
-	ended_at timestamptz generated always as (
-		stamp_time(coalesce(end_lww[1], case when timeout_lww[1] > coalesce(client_lww[1], '') then timeout_lww[1] end))
-	) stored,
+	shop_domain text collate "C",
+	status text not null,
+	started_at timestamptz not null,
+	ended_at timestamptz,
 	-- As the client measured it; else from start to end; for a timeout to the last sign of life.
-	duration_ms bigint generated always as (coalesce(
-		end_lww[3]::numeric::bigint,
-		case
-			when end_lww is not null or timeout_lww[1] > coalesce(client_lww[1], '') then greatest(0, (extract(epoch from
-				stamp_time(coalesce(end_lww[1], client_lww[1])) - coalesce(first_start_at, first_event_at)) * 1000)::bigint)
-		end
-	)) stored,
-	current_step text generated always as (step_lww[2]) stored,
-	abandonment_step text generated always as (
-		case
-			when end_lww is not null then end_lww[4]
-			when timeout_lww[1] > coalesce(client_lww[1], '') then step_lww[2]
-		end
-	) stored,
-	abandonment_reason text generated always as (
-		case
-			when end_lww is not null then end_lww[5]
-			when timeout_lww[1] > coalesce(client_lww[1], '') then 'timeout'
-		end
-	) stored,
-	product_id text generated always as (start_lww[2]) stored,
-	product_title text generated always as (start_lww[3]) stored,
-	product_price numeric generated always as (start_lww[4]::numeric) stored,
-	device_type text generated always as (device_lww[2]) stored,
-	os text generated always as (device_lww[3]) stored,
-	os_version text generated always as (device_lww[4]) stored,
-	browser text generated always as (device_lww[5]) stored,
-	browser_version text generated always as (device_lww[6]) stored,
-	entry_point text generated always as (start_lww[5]) stored,
-	referrer text generated always as (start_lww[6]) stored,
-	flow text generated always as (start_lww[7]) stored,
-	env text generated always as (start_lww[8]) stored,
-	post_ar_action text generated always as (post_ar_lww[2]) stored,
-	regeneration_count integer generated always as (greatest(regeneration_requests, ai_regenerations)) stored,
+	duration_ms bigint,
+	current_step text,
+	abandonment_step text,
+	abandonment_reason text,
+	product_id text,
+	product_title text,
+	product_price numeric,
+	device_type text,
+	os text,
+	os_version text,
+	browser text,
+	browser_version text,
+	entry_point text,
+	referrer text,
+	flow text,
+	env text,
+	post_ar_action text,
+	regeneration_count integer not null,
 
 	-- What the last merge replaced: the statement needs it to move the shops' counts, nobody else should.
 	replaced_shop text collate "C",
@@ -229,13 +210,13 @@ create table session_steps (
 	placement_adjustments integer not null,
 	regeneration_count integer not null,
 
-	status text generated always as (status_lww[2]) stored,
-	metadata jsonb generated always as (status_lww[3]::jsonb) stored,
-	duration_ms bigint generated always as (outcome_lww[2]::numeric::bigint) stored,
-	auto_vs_manual text generated always as (outcome_lww[3]) stored,
-	auto_confidence numeric generated always as (outcome_lww[4]::numeric) stored,
-	error_code text generated always as (outcome_lww[5]) stored,
-	error_message text generated always as (outcome_lww[6]) stored,
+	status text,
+	metadata jsonb,
+	duration_ms bigint,
+	auto_vs_manual text,
+	auto_confidence numeric,
+	error_code text,
+	error_message text,
 
 	-- Whether the last merge was the one that completed the step: moves sessions.steps_completed.
 	completed_now boolean not null,
@@ -274,35 +255,35 @@ create table ai_requests (
 	occurred_at timestamptz not null,
 
 	-- One register a field: the outcome need not repeat what `pending` said. Outcomes stamp later than any pending.
-	shop_lww text[] collate "C",
+	shop_domain_lww text[] collate "C",
 	provider_lww text[] collate "C",
 	model_lww text[] collate "C",
 	model_version_lww text[] collate "C",
 	operation_lww text[] collate "C",
 	step_lww text[] collate "C",
-	started_lww text[] collate "C",
-	completed_lww text[] collate "C",
-	duration_lww text[] collate "C",
+	started_at_lww text[] collate "C",
+	completed_at_lww text[] collate "C",
+	duration_ms_lww text[] collate "C",
 	status_lww text[] collate "C",
-	cost_lww text[] collate "C",
-	regeneration_lww text[] collate "C",
+	cost_usd_lww text[] collate "C",
+	is_regeneration_lww text[] collate "C",
 	regeneration_reason_lww text[] collate "C",
 	error_message_lww text[] collate "C",
 
-	shop_domain text generated always as (shop_lww[2]) stored,
-	provider text generated always as (provider_lww[2]) stored,
-	model text generated always as (model_lww[2]) stored,
-	model_version text generated always as (model_version_lww[2]) stored,
-	operation text generated always as (operation_lww[2]) stored,
-	step text generated always as (step_lww[2]) stored,
-	started_at timestamptz generated always as (iso_time(started_lww[2])) stored,
-	completed_at timestamptz generated always as (iso_time(completed_lww[2])) stored,
-	duration_ms bigint generated always as (duration_lww[2]::numeric::bigint) stored,
-	status text generated always as (status_lww[2]) stored,
-	cost_usd numeric generated always as (cost_lww[2]::numeric) stored,
-	is_regeneration boolean not null generated always as (coalesce(regeneration_lww[2] = 'true', false)) stored,
-	regeneration_reason text generated always as (regeneration_reason_lww[2]) stored,
-	error_message text generated always as (error_message_lww[2]) stored,
+	shop_domain text collate "C",
+	provider text,
+	model text,
+	model_version text,
+	operation text,
+	step text,
+	started_at timestamptz,
+	completed_at timestamptz,
+	duration_ms bigint,
+	status text,
+	cost_usd numeric,
+	is_regeneration boolean,
+	regeneration_reason text,
+	error_message text,
 
 	-- What the last merge replaced: moves the session's sums.
 	replaced_cost numeric not null default 0,
@@ -318,7 +299,7 @@ create table shops (
 	last_start_at timestamptz,
 	first_session_event_at timestamptz,
 	-- The latest session_started; for a shop whose sessions never sent one, its first event of a session.
-	last_session_at timestamptz generated always as (coalesce(last_start_at, first_session_event_at)) stored,
+	last_session_at timestamptz,
 	total_sessions integer not null,
 	completed_sessions integer not null
 ) with (fillfactor = 50);

@@ -3,30 +3,39 @@
  * without one, its shop) and the client's request id. Each field is the latest that was said of it, and what an outcome
  * says stands over anything that `pending` said, whenever either came.
  */
+import { asBigint, asNumeric, field, mergeStatement } from './merge';
 import type { Projection } from './index';
 
-/** Register column → SQL of the value it takes from an event; all are text, null when the event does not say. */
-const fields: Record<string, string> = {
-	shop_lww: `nullif(shop_domain, '')`,
-	provider_lww: `data ->> 'provider'`,
-	model_lww: `data ->> 'model'`,
-	model_version_lww: `data ->> 'modelVersion'`,
-	operation_lww: `data ->> 'operation'`,
-	step_lww: `data ->> 'step'`,
-	started_lww: `data ->> 'startedAt'`,
-	completed_lww: `data ->> 'completedAt'`,
-	duration_lww: `json_number(data -> 'durationMs')::text`,
-	status_lww: `data ->> 'status'`,
-	cost_lww: `json_number(data -> 'costUsd')::text`,
-	regeneration_lww: `json_boolean(data -> 'isRegeneration')::text`,
-	regeneration_reason_lww: `data ->> 'regenerationReason'`,
-	error_message_lww: `data ->> 'errorMessage'`
+const readableTime = (key: string) => `case when iso_time(data ->> '${key}') is not null then data ->> '${key}' end`;
+const asTime = (text: string) => `iso_time(${text})`;
+
+/** Column → [SQL of the text that an event says of it, null when it says nothing; from the text to the column's type]. */
+const fields: Record<string, readonly [string, ((text: string) => string)?]> = {
+	shop_domain: [`nullif(shop_domain, '')`],
+	provider: [`data ->> 'provider'`],
+	model: [`data ->> 'model'`],
+	model_version: [`data ->> 'modelVersion'`],
+	operation: [`data ->> 'operation'`],
+	step: [`data ->> 'step'`],
+	started_at: [readableTime('startedAt'), asTime],
+	completed_at: [readableTime('completedAt'), asTime],
+	duration_ms: [`json_number(data -> 'durationMs')::text`, asBigint],
+	status: [`data ->> 'status'`],
+	cost_usd: [`json_number(data -> 'costUsd')::text`, asNumeric],
+	is_regeneration: [`json_boolean(data -> 'isRegeneration')::text`, (text) => `${text}::boolean`],
+	regeneration_reason: [`data ->> 'regenerationReason'`],
+	error_message: [`data ->> 'errorMessage'`]
 };
-const columns = Object.keys(fields);
+const register = (name: string) => `${name}_lww`;
+
+const scratch = {
+	replaced_cost: ['0', 'coalesce(stored.cost_usd, 0)'],
+	replaced_regeneration: ['false', 'coalesce(stored.is_regeneration, false)']
+} as const;
 
 export const aiRequests: Projection = {
 	table: 'ai_requests',
-	scratch: ['replaced_cost', 'replaced_regeneration'],
+	scratch: Object.keys(scratch),
 	merge: `
 ai_events as (
 	select
@@ -42,20 +51,31 @@ ai_events as (
 	from fresh
 	where event_type = 'ai_request'
 ),
-ai_merge as (
-	insert into ai_requests as stored (id, request_id, session_id, occurred_at, ${columns.join(', ')})
-	select
-		key, min(data ->> 'requestId'), min(session_id), min(event_time),
-		${columns.map((column) => `max(array[stamp, ${fields[column]}]) filter (where ${fields[column]} is not null)`).join(',\n\t\t')}
-	from ai_events
-	group by key
-	order by key
-	on conflict (id) do update set
-		occurred_at = least(stored.occurred_at, excluded.occurred_at),
-		${columns.map((column) => `${column} = greatest(stored.${column}, excluded.${column})`).join(',\n\t\t')},
-		replaced_cost = coalesce(stored.cost_usd, 0),
-		replaced_regeneration = stored.is_regeneration
-	returning session_id, coalesce(cost_usd, 0) as cost, is_regeneration, replaced_cost, replaced_regeneration
+ai_merge as (${mergeStatement({
+		table: 'ai_requests',
+		key: ['id'],
+		incoming: `
+		select
+			key as id, min(data ->> 'requestId') as request_id, min(session_id) as session_id, min(event_time) as occurred_at,
+			${Object.entries(fields)
+				.map(([name, [text]]) => `max(array[stamp, ${text}]) filter (where ${text} is not null) as ${register(name)}`)
+				.join(',\n\t\t\t')}
+		from ai_events
+		group by key`,
+		merged: {
+			// The same in all events of a request: they are what its id is made of.
+			request_id: 'greatest',
+			session_id: 'greatest',
+			occurred_at: 'least',
+			...Object.fromEntries(Object.keys(fields).map((name) => [register(name), 'latest' as const]))
+		},
+		derived: Object.fromEntries(
+			Object.entries(fields).map(([name, [, read]]) => [name, field(register(name), 2, read)])
+		),
+		scratch,
+		returning:
+			'session_id, coalesce(cost_usd, 0) as cost, coalesce(is_regeneration, false) as is_regeneration, replaced_cost, replaced_regeneration'
+	})}
 ),
 ai_changes as (
 	select

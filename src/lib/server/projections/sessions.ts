@@ -1,14 +1,100 @@
 /**
- * `sessions`: one row for each session, from its first event of any type. Which status, end and reason follow from the
- * registers is written in the table's generated columns (migrations/0001): an explicit end stands over a timeout, and a
+ * `sessions`: one row for each session, from its first event of any type. An explicit end stands over a timeout, and a
  * timeout only while no later client event is known.
  */
 import { SESSION_TIMED_OUT } from '../../events/vocabulary';
+import { asBigint, asNumeric, field, mergeStatement } from './merge';
 import type { Projection } from './index';
+
+type Column = (name: string) => string;
+
+/** Whether the session is closed by a timeout, as long as it has no explicit end. */
+const timedOut = (column: Column) => `${column('timeout_lww')}[1] > coalesce(${column('client_lww')}[1], '')`;
+const startedAt = (column: Column) => `coalesce(${column('first_start_at')}, ${column('first_event_at')})`;
+/** One thing of a session with an explicit end, another of one that timed out; null of one in progress. */
+const ofEnd = (column: Column, ended: string, silent: string) =>
+	`case when ${column('end_lww')} is not null then ${ended} when ${timedOut(column)} then ${silent} end`;
+
+const scratch = {
+	replaced_shop: ['null', 'stored.shop_domain'],
+	replaced_completed: ['false', `stored.status = 'completed'`]
+} as const;
+
+const merge = mergeStatement({
+	table: 'sessions',
+	key: ['session_id'],
+	incoming: `
+		select
+			session_changes.*,
+			coalesce(step_changes.completed, 0)::integer as steps_completed,
+			coalesce(ai_changes.cost, 0) as total_ai_cost,
+			coalesce(ai_changes.regeneration_cost, 0) as regeneration_cost,
+			coalesce(ai_changes.regenerations, 0) as ai_regenerations
+		from session_changes
+		left join step_changes using (session_id)
+		left join ai_changes using (session_id)`,
+	merged: {
+		first_event_at: 'least',
+		first_start_at: 'least',
+		shop_lww: 'latest',
+		device_lww: 'latest',
+		start_lww: 'latest',
+		end_lww: 'latest',
+		timeout_lww: 'latest',
+		step_lww: 'latest',
+		post_ar_lww: 'latest',
+		client_lww: 'latest',
+		received_at: 'greatest',
+		updated_at: 'greatest',
+		added_to_cart: 'or',
+		event_count: 'sum',
+		error_count: 'sum',
+		steps_completed: 'sum',
+		total_ai_cost: 'sum',
+		regeneration_cost: 'sum',
+		regeneration_requests: 'sum',
+		ai_regenerations: 'sum'
+	},
+	derived: {
+		shop_domain: field('shop_lww', 2),
+		status: (column) => `coalesce(${ofEnd(column, `${column('end_lww')}[2]`, `'abandoned'`)}, 'in_progress')`,
+		started_at: startedAt,
+		ended_at: (column) =>
+			ofEnd(column, `stamp_time(${column('end_lww')}[1])`, `stamp_time(${column('timeout_lww')}[1])`),
+		// As the client measured it; else from start to end, for a timeout to the last sign of life.
+		duration_ms: (column) => {
+			const end = `${column('end_lww')}[1]`;
+			const lastSign = `coalesce(${column('client_lww')}[1], ${column('timeout_lww')}[1])`;
+			const until = (stamp: string) =>
+				`greatest(0, extract(epoch from stamp_time(${stamp}) - ${startedAt(column)}) * 1000)::bigint`;
+			return ofEnd(column, `coalesce(${asBigint(`${column('end_lww')}[3]`)}, ${until(end)})`, until(lastSign));
+		},
+		current_step: field('step_lww', 2),
+		abandonment_step: (column) => ofEnd(column, `${column('end_lww')}[4]`, `${column('step_lww')}[2]`),
+		abandonment_reason: (column) => ofEnd(column, `${column('end_lww')}[5]`, `'timeout'`),
+		product_id: field('start_lww', 2),
+		product_title: field('start_lww', 3),
+		product_price: field('start_lww', 4, asNumeric),
+		device_type: field('device_lww', 2),
+		os: field('device_lww', 3),
+		os_version: field('device_lww', 4),
+		browser: field('device_lww', 5),
+		browser_version: field('device_lww', 6),
+		entry_point: field('start_lww', 5),
+		referrer: field('start_lww', 6),
+		flow: field('start_lww', 7),
+		env: field('start_lww', 8),
+		post_ar_action: field('post_ar_lww', 2),
+		// A regeneration is told by its request, by the AI request that it caused, or by both.
+		regeneration_count: (column) => `greatest(${column('regeneration_requests')}, ${column('ai_regenerations')})`
+	},
+	scratch,
+	returning: 'session_id, shop_domain, status, replaced_shop, replaced_completed'
+});
 
 export const sessions: Projection = {
 	table: 'sessions',
-	scratch: ['replaced_shop', 'replaced_completed'],
+	scratch: Object.keys(scratch),
 	merge: `
 session_changes as (
 	select
@@ -56,44 +142,6 @@ session_changes as (
 	where session_id is not null
 	group by session_id
 ),
-sessions_merge as (
-	insert into sessions as stored (
-		session_id, first_event_at, first_start_at, shop_lww, device_lww, start_lww, end_lww, timeout_lww, step_lww,
-		post_ar_lww, client_lww, received_at, updated_at, added_to_cart, event_count, error_count, regeneration_requests,
-		steps_completed, total_ai_cost, regeneration_cost, ai_regenerations
-	)
-	select
-		session_id, first_event_at, first_start_at, shop_lww, device_lww, start_lww, end_lww, timeout_lww, step_lww,
-		post_ar_lww, client_lww, received_at, updated_at, added_to_cart, event_count, error_count, regeneration_requests,
-		coalesce(step_changes.completed, 0), coalesce(ai_changes.cost, 0), coalesce(ai_changes.regeneration_cost, 0),
-		coalesce(ai_changes.regenerations, 0)
-	from session_changes
-	left join step_changes using (session_id)
-	left join ai_changes using (session_id)
-	order by session_id
-	on conflict (session_id) do update set
-		first_event_at = least(stored.first_event_at, excluded.first_event_at),
-		first_start_at = least(stored.first_start_at, excluded.first_start_at),
-		shop_lww = greatest(stored.shop_lww, excluded.shop_lww),
-		device_lww = greatest(stored.device_lww, excluded.device_lww),
-		start_lww = greatest(stored.start_lww, excluded.start_lww),
-		end_lww = greatest(stored.end_lww, excluded.end_lww),
-		timeout_lww = greatest(stored.timeout_lww, excluded.timeout_lww),
-		step_lww = greatest(stored.step_lww, excluded.step_lww),
-		post_ar_lww = greatest(stored.post_ar_lww, excluded.post_ar_lww),
-		client_lww = greatest(stored.client_lww, excluded.client_lww),
-		received_at = greatest(stored.received_at, excluded.received_at),
-		updated_at = greatest(stored.updated_at, excluded.updated_at),
-		added_to_cart = stored.added_to_cart or excluded.added_to_cart,
-		event_count = stored.event_count + excluded.event_count,
-		error_count = stored.error_count + excluded.error_count,
-		regeneration_requests = stored.regeneration_requests + excluded.regeneration_requests,
-		steps_completed = stored.steps_completed + excluded.steps_completed,
-		total_ai_cost = stored.total_ai_cost + excluded.total_ai_cost,
-		regeneration_cost = stored.regeneration_cost + excluded.regeneration_cost,
-		ai_regenerations = stored.ai_regenerations + excluded.ai_regenerations,
-		replaced_shop = stored.shop_domain,
-		replaced_completed = stored.status = 'completed'
-	returning session_id, shop_domain, status, replaced_shop, replaced_completed
+sessions_merge as (${merge}
 )`
 };

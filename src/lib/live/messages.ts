@@ -119,6 +119,8 @@ export interface WallChange {
 	sessions?: SessionCard[];
 	errors?: ErrorCard[];
 	pace?: StepPace[];
+	/** The sessions and errors here are all there are: others are gone. Sent after anything may have been missed. */
+	replace?: boolean;
 }
 
 /** An event of the log, as the session page shows it raw. */

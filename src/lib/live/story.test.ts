@@ -19,17 +19,15 @@ const change: fc.Arbitrary<StoryChange> = fc
 
 describe('a story', () => {
 	it('ends the same whatever order changes come in and however often', () => {
-		const orders = fc
-			.array(change, { maxLength: 10 })
-			.chain((changes) =>
-				fc.tuple(
-					fc.constant(changes),
-					fc.shuffledSubarray([...changes, ...changes], {
-						minLength: changes.length * 2,
-						maxLength: changes.length * 2
-					})
-				)
-			);
+		const orders = fc.array(change, { maxLength: 10 }).chain((changes) =>
+			fc.tuple(
+				fc.constant(changes),
+				fc.shuffledSubarray([...changes, ...changes], {
+					minLength: changes.length * 2,
+					maxLength: changes.length * 2
+				})
+			)
+		);
 		fc.assert(
 			fc.property(orders, ([inOrder, shuffled]) => {
 				expect(shuffled.reduce(applyStory, story())).toEqual(inOrder.reduce(applyStory, story()));

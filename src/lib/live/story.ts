@@ -15,6 +15,11 @@ export function applyStory(story: SessionStory, change: StoryChange): SessionSto
 	return { ...newer, events, earlierEvents: Math.max(0, newer.session.eventCount - events.length) };
 }
 
+/** The story from the first change of a session that had none: only if that holds all its events. */
+export function beginStory(change: StoryChange): SessionStory | null {
+	return change.events.length >= change.session.eventCount ? { ...change, earlierEvents: 0 } : null;
+}
+
 /** What tells two events apart: an id is unique only within a shop. */
 export function eventKey(event: EventRow): string {
 	return `${event.shop ?? ''} ${event.id}`;

@@ -37,17 +37,15 @@ const change: fc.Arbitrary<WallChange> = fc.record(
 
 describe('the wall', () => {
 	it('ends in the same state whatever order changes come in and however often', () => {
-		const changesTwice = fc
-			.array(change, { maxLength: 12 })
-			.chain((changes) =>
-				fc.tuple(
-					fc.constant(changes),
-					fc.shuffledSubarray([...changes, ...changes], {
-						minLength: changes.length * 2,
-						maxLength: changes.length * 2
-					})
-				)
-			);
+		const changesTwice = fc.array(change, { maxLength: 12 }).chain((changes) =>
+			fc.tuple(
+				fc.constant(changes),
+				fc.shuffledSubarray([...changes, ...changes], {
+					minLength: changes.length * 2,
+					maxLength: changes.length * 2
+				})
+			)
+		);
 		fc.assert(
 			fc.property(changesTwice, ([inOrder, shuffled]) => {
 				expect(shuffled.reduce(applyWall, emptyWall())).toEqual(inOrder.reduce(applyWall, emptyWall()));

@@ -22,8 +22,8 @@ export function endOf(session: SessionCard): number {
 export function applyWall(state: WallState, change: WallChange): WallState {
 	return {
 		figures: change.figures && change.figures.at >= state.figures.at ? change.figures : state.figures,
-		sessions: change.sessions ? mergeSessions(state.sessions, change.sessions) : state.sessions,
-		errors: change.errors ? mergeErrors(state.errors, change.errors) : state.errors,
+		sessions: change.sessions ? mergeSessions(change.replace ? [] : state.sessions, change.sessions) : state.sessions,
+		errors: change.errors ? mergeErrors(change.replace ? [] : state.errors, change.errors) : state.errors,
 		pace: change.pace ?? state.pace
 	};
 }

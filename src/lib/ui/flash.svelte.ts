@@ -23,5 +23,9 @@ export function flash(key: () => unknown, fresh = false): Attachment<HTMLElement
 function light(node: HTMLElement): void {
 	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
 	for (const running of node.getAnimations()) if (running.id === 'flash') running.cancel();
-	node.animate([{ offset: 0, backgroundColor: 'var(--flash)' }], { id: 'flash', duration: FLASH_MS, easing: 'ease-out' });
+	node.animate([{ offset: 0, backgroundColor: 'var(--flash)' }], {
+		id: 'flash',
+		duration: FLASH_MS,
+		easing: 'ease-out'
+	});
 }

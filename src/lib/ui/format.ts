@@ -14,9 +14,14 @@ const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFrac
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
 const bytes = new Intl.NumberFormat(LOCALE, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
 
-/** 1,234; from a million on 1.2M. */
+/** 12,345 */
 export function count(value: number): string {
-	return value < 1_000_000 ? whole.format(value) : compact.format(value);
+	return whole.format(value);
+}
+
+/** 1,234, from ten thousand on 12.3K: short enough for a key figure. */
+export function countShort(value: number): string {
+	return value < 10_000 ? whole.format(value) : compact.format(value);
 }
 
 /** 0.877 → 87.7%. What is not quite all is never written as 100%, nor what is not quite nothing as 0%. */

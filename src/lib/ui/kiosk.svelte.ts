@@ -75,7 +75,8 @@ export class Renewal {
 	/** Watches a topic's build; where nobody watches the page (kiosk, hidden) it reloads by itself. */
 	watch<S, C>(live: LiveTopic<S, C>, first: string, kiosk: () => boolean): () => void {
 		$effect(() => {
-			if (live.build === first || this.#begun) return;
+			// A page that was rendered without a state does not know its build.
+			if (first === '' || live.build === first || this.#begun) return;
 			this.offered = !kiosk();
 			if (kiosk()) void this.#reload();
 		});

@@ -1,0 +1,88 @@
+/** The key figures as texts: each with its definition, its window and the same time yesterday. Pure. */
+import type { Figure, Figures } from '../../live/messages';
+import { count, countShort, moneyExact, moneyShort, NO_DATA, share, windowLength } from '../format';
+import type { IconName } from '../words';
+
+export interface FigureText {
+	term: string;
+	/** As short as the wall needs it. */
+	value: string;
+	/** In full, for the title. */
+	exact: string;
+	/** "yesterday 19", or why there is nothing to compare. */
+	compared: string;
+	trend: IconName | null;
+	/** In small print: what is counted, over which window. */
+	definition: string;
+	/** The definition in a whole sentence, for the title. */
+	sentence: string;
+	noData: boolean;
+}
+
+/** The five figures in the order of the wall. */
+export function figureTexts(figures: Figures): FigureText[] {
+	const over = windowLength(figures.windowMs);
+	const { completed, ended } = figures.successRate;
+	return [
+		figureText('Active sessions', figures.activeSessions, countShort, count, Number, {
+			definition: 'in progress now',
+			sentence: 'Sessions that have begun and not ended, and were heard of in the last 10 minutes.',
+			nothing: 'not counted yet'
+		}),
+		figureText('Success rate', figures.successRate, share, share, Number, {
+			definition: `completed of ended, ${over}`,
+			sentence: `Completed sessions of all that ended in the last ${over}: ${count(completed)} of ${count(ended)}.`,
+			nothing: 'none has ended yet'
+		}),
+		figureText('Active shops', figures.activeShops, countShort, count, Number, {
+			definition: `with sessions, ${over}`,
+			sentence: `Shops with at least one session in the last ${over}.`,
+			nothing: 'no shop yet'
+		}),
+		figureText('AI cost', figures.aiCost, moneyShort, moneyExact, Number, {
+			definition: `all AI requests, ${over}`,
+			sentence: `What all AI requests of the last ${over} cost, in US dollars.`,
+			nothing: 'no AI request yet'
+		}),
+		figureText('Errors', figures.errors, countShort, count, Number, {
+			definition: `all severities, ${over}`,
+			sentence: `Error events of the last ${over}, of any severity.`,
+			nothing: 'not counted yet'
+		})
+	];
+}
+
+function figureText<T>(
+	term: string,
+	figure: Figure<T>,
+	short: (value: T) => string,
+	exactly: (value: T) => string,
+	size: (value: T) => number,
+	text: { definition: string; sentence: string; nothing: string }
+): FigureText {
+	const { value, yesterday } = figure;
+	const { definition, sentence } = text;
+	if (value === null) {
+		return {
+			term,
+			value: NO_DATA,
+			exact: text.nothing,
+			compared: text.nothing,
+			trend: null,
+			definition,
+			sentence,
+			noData: true
+		};
+	}
+	const difference = yesterday === null ? null : size(value) - size(yesterday);
+	return {
+		term,
+		value: short(value),
+		exact: exactly(value),
+		compared: yesterday === null ? 'yesterday: no data' : `yesterday ${short(yesterday)}`,
+		trend: difference === null ? null : difference > 0 ? 'up' : difference < 0 ? 'down' : 'same',
+		definition,
+		sentence,
+		noData: false
+	};
+}

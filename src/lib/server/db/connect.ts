@@ -1,11 +1,12 @@
 /**
- * The one way to a PostgreSQL pool. It guarantees what the library leaves open: small statements leave at once
- * (TCP_NODELAY), a lost server is tried again within a second, nothing waits for a connection longer than five, and
- * a failure at start is one line that an operator can act on and that never shows the password.
+ * The one way to a PostgreSQL pool. It guarantees what the library leaves open: a lost connection neither hangs, nor
+ * mixes answers up, nor ends the process (wire.ts, arrays.ts), a lost server is tried again within a second, nothing
+ * waits for a connection longer than five, and a failure at start is one line that never shows the password.
  */
-import net from 'node:net';
 import postgres from 'postgres';
 import { StartupError } from '../errors';
+import { ARRAY_TYPES, arrayLiteral, parseArray } from './arrays';
+import { Wire } from './wire';
 
 /** A pool of connections. int8 and numeric come back as strings: money and counts must not pass through a float. */
 export type Sql = postgres.Sql;
@@ -28,7 +29,7 @@ export interface ConnectOptions {
 }
 
 const CONNECT_TIMEOUT_S = 5;
-const MAX_BACKOFF_S = 1;
+const MAX_BACKOFF_S = 0.5;
 
 /**
  * Makes a pool; connects with the first query.
@@ -40,9 +41,11 @@ export function connect(options: ConnectOptions): Sql {
 		prepare: true,
 		connect_timeout: CONNECT_TIMEOUT_S,
 		// The library's own goes up to 20 s, long after a restarted server is back.
-		backoff: (attempt: number) => Math.min(0.05 * 2 ** attempt, MAX_BACKOFF_S),
+		backoff: (attempt: number) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
 		// The library recycles connections after 30 to 60 minutes; here that only cools their prepared statements.
 		max_lifetime: null,
+		// See arrays.ts.
+		fetch_types: false,
 		...(options.idleSeconds === undefined ? {} : { idle_timeout: options.idleSeconds }),
 		connection: { ...options.settings, application_name: options.application },
 		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice['message'] ?? ''),
@@ -51,23 +54,37 @@ export function connect(options: ConnectOptions): Sql {
 	try {
 		// Nothing connects before the first query, so a first pool is a cheap way to the library's reading of the URL.
 		const parsed = postgres(options.url, { ...settings }).options;
-		const plainTcp = !parsed.path && !parsed.ssl && parsed.host.length === 1;
-		const withSocket = { ...settings, socket: openSocket };
-		return postgres(options.url, plainTcp ? withSocket : settings);
+		return withArrays(postgres(options.url, withWires(settings, parsed)));
 	} catch (cause) {
 		throw new StartupError('DATABASE_URL is not a URL like postgres://user:password@host:5432/database', { cause });
 	}
 }
 
-/**
- * A socket without Nagle's delay. The library wants it before it is connected (a rejection would leak the pool's
- * slot), buffers its first message, and attaches its listeners a microtask later: connecting in a microtask of our
- * own lets even an immediate failure find them.
- */
-function openSocket(parsed: { host: string[]; port: number[] }): net.Socket {
-	const socket = new net.Socket().setNoDelay(true);
-	queueMicrotask(() => socket.connect(parsed.port[0] ?? 5432, parsed.host[0] ?? 'localhost'));
-	return socket;
+/** The wire does TLS itself, so that it stays the one that reports the end of a connection. */
+function withWires<Settings extends object>(settings: Settings, parsed: postgres.ParsedOptions) {
+	const { host: hosts, port: ports, ssl } = parsed;
+	const directTls = 'sslnegotiation' in parsed && parsed.sslnegotiation === 'direct';
+	const path = parsed.path || undefined;
+	let turn = 0;
+	// One host after the other, as the library does it when a URL names several.
+	const socket = () => {
+		const at = turn++ % hosts.length;
+		return new Wire({ host: hosts[at] ?? 'localhost', port: ports[at] ?? 5432, path, ssl, directTls });
+	};
+	return { ...settings, ssl: false, socket };
+}
+
+function withArrays(sql: Sql): Sql {
+	const { parsers, serializers } = sql.options;
+	for (const [key, array] of Object.entries(ARRAY_TYPES)) {
+		const element = Number(key);
+		parsers[array] = (literal: string) => parseArray(literal, (text) => parsers[element]?.(text) ?? text);
+		serializers[array] = (values: unknown) =>
+			Array.isArray(values) ? arrayLiteral(values, (value) => String(serializers[element]?.(value) ?? value)) : values;
+	}
+	// What sql.array() looks types up in; the library fills it where it asks the server.
+	if ('shared' in sql.options) Object.assign(sql.options.shared as object, { typeArrayMap: ARRAY_TYPES });
+	return sql;
 }
 
 const OLDEST_SERVER = 150_000;

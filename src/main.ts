@@ -7,7 +7,7 @@ import { StartupError } from '$lib/server/errors';
 import { startHttp } from '$lib/server/http';
 import { banner } from '$lib/server/http/banner';
 import { loadKit } from '$lib/server/http/kit';
-import { startPipeline } from '$lib/server/interim';
+import { startPipeline } from '$lib/server/pipeline';
 
 /** Signals within this time of the first are the same Ctrl-C: npm sends its child again what the terminal sent. */
 const SAME_SIGNAL_MS = 400;

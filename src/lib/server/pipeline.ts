@@ -1,10 +1,36 @@
 /**
- * Every stage of an event's way, in order, made once. main.ts makes it in production, the Vite plugin in dev, tests
- * make their own; SvelteKit reaches it through `platform` because its bundle has its own copy of every module.
+ * Every stage of an event's way, in order, made once. main.ts makes it in production, the Vite plugin in dev; SvelteKit
+ * reaches it through `platform`, because its bundle has its own copy of every module.
+ *
+ *   request ─▶ ingest ─▶ commit ─▶ Postgres ─▶ listen ─▶ push ─▶ screens
+ *                          ▲          └─▶ read ─▶ pages, and what push sends
+ *                        sweeper
  */
+import type { Logger } from 'pino';
 import type { Server } from 'socket.io';
 import type { ClientToServer, ServerToClient, Snapshot, SessionStory, Topic, WallState } from '../live/messages';
+import { Committer } from './commit/committer';
+import { startSweeper } from './commit/sweeper';
+import { connect, connectionFault, requirePostgres15 } from './db/connect';
+import { migrate } from './db/migrate';
+import { within } from './db/within';
 import type { ApiRoute } from './http/exchange';
+import { MAX_BODY_BYTES } from './ingest/body';
+import { eventEndpoint } from './ingest/endpoint';
+import { startListener } from './listen/index';
+import { createHub } from './push/index';
+import { createReader } from './read/index';
+
+export interface PipelineOptions {
+	databaseUrl: string;
+	/** Names the build, so that screens of another one reload themselves. */
+	build: string;
+	sessionTimeoutMs: number;
+	maxQueuedEvents: number;
+	maxQueuedBytes: number;
+	requestDeadlineMs: number;
+	log: Logger;
+}
 
 /** Whether the process can do its work, and why not. */
 export interface Readiness {
@@ -14,7 +40,7 @@ export interface Readiness {
 }
 
 export interface Pipeline {
-	/** POST /api/analytics/events and its relatives. */
+	/** Answered before SvelteKit sees a request. */
 	routes: ApiRoute[];
 	/** The state of a topic now, numbered so that a client can go on from it. */
 	snapshot(topic: 'control-room'): Promise<Snapshot<WallState>>;
@@ -23,6 +49,77 @@ export interface Pipeline {
 	readiness(): Promise<Readiness>;
 	/** Serves topics on this Socket.IO server until stop(). */
 	serveSockets(io: Server<ClientToServer, ServerToClient>): void;
-	/** Answers what was accepted, then ends everything; the database last. */
+	/** Answers what was accepted, then ends everything but the database server itself. */
 	stop(): Promise<void>;
+}
+
+/** Statements of the committer at once: two keep a core of the database busy while this process prepares the next. */
+const COMMIT_LANES = 2;
+const READERS = 4;
+const READY_WITHIN_MS = 2_000;
+
+/**
+ * Connects, migrates and starts every stage.
+ * @throws StartupError when the database cannot be used.
+ */
+export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
+	const { databaseUrl: url, log } = options;
+	const sql = connect({ url, application: 'control-room read', max: READERS });
+	try {
+		await requirePostgres15(sql);
+		await migrate(sql);
+	} catch (error) {
+		await sql.end({ timeout: 0 });
+		throw connectionFault(error, sql);
+	}
+
+	const committer = new Committer({
+		url,
+		lanes: COMMIT_LANES,
+		queue: { maxEvents: options.maxQueuedEvents, maxSize: options.maxQueuedBytes },
+		stallMs: options.requestDeadlineMs,
+		log
+	});
+	const commit = committer.commit.bind(committer);
+	const endpoint = eventEndpoint(commit, options.requestDeadlineMs);
+	const sweeper = startSweeper({ sql, commit, timeoutMs: options.sessionTimeoutMs, log });
+	const hub = createHub({ reader: createReader(sql), build: options.build, log });
+	const listener = startListener({
+		url,
+		application: 'control-room listen',
+		sql,
+		onNotice: (notice) => hub.notice(notice),
+		onResync: () => hub.resync(),
+		onState: (state) => hub.hear(state),
+		log
+	});
+
+	return {
+		routes: [{ path: '/api/analytics/events', maxBodyBytes: MAX_BODY_BYTES, ...endpoint }],
+		snapshot: hub.snapshot.bind(hub),
+		async readiness() {
+			const reasons: string[] = [];
+			const hearing = listener.state();
+			if (!hearing.hearing) reasons.push(`does not hear notifications: ${hearing.reason}`);
+			const { fault } = committer.stats();
+			if (fault !== null) reasons.push(`can not commit: ${fault}`);
+			// A standby answers reads but takes no writes.
+			const writable = await within(
+				READY_WITHIN_MS,
+				sql<{ readOnly: boolean }[]>`
+				select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "readOnly"`
+			).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
+			if (typeof writable === 'string') reasons.push(`the database does not answer: ${writable}`);
+			else if (writable[0]?.readOnly) reasons.push('the database is read-only');
+			return { ready: reasons.length === 0, reasons };
+		},
+		serveSockets: (io) => hub.serve(io),
+		async stop() {
+			await sweeper.stop();
+			await committer.stop();
+			listener.stop();
+			hub.stop();
+			await sql.end({ timeout: 1 });
+		}
+	};
 }

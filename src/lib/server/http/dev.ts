@@ -62,7 +62,7 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void>
 	lasting.stopPipeline = stopOne;
 
 	async function startOne(): Promise<Running> {
-		const { startPipeline } = await load<typeof import('../interim')>('interim.ts');
+		const { startPipeline } = await load<typeof import('../pipeline')>('pipeline.ts');
 		const { createApiRouter } = await load<typeof import('./router')>('http/router.ts');
 		const pipeline = await startPipeline({ ...config, databaseUrl, build: 'dev', log });
 		pipeline.serveSockets(io);

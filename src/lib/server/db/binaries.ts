@@ -86,7 +86,8 @@ async function mendSymlinks(native: string): Promise<void> {
 	const listed: unknown = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
 	if (!Array.isArray(listed)) return;
 	for (const link of listed as { source: string; target: string }[]) {
-		const target = path.join(native, '..', link.target);
+		// Listed from the package's root, where this directory is called native; a copy of it is not.
+		const target = path.join(native, path.relative('native', link.target));
 		const source = path.relative(path.dirname(link.target), link.source);
 		// Exists already, or may not be written: whether the programs run is what counts, and is tried next.
 		await symlink(source, target).catch(() => undefined);

@@ -31,9 +31,9 @@ const Envelope = z.object({
 	shop: name,
 	timestamp: clock,
 	client_timestamp: clock,
-	data: z.unknown(),
-	deviceContext: z.unknown(),
-	device_context: z.unknown()
+	data: z.unknown().optional(),
+	deviceContext: z.unknown().optional(),
+	device_context: z.unknown().optional()
 });
 const KNOWN = new Set(Object.keys(Envelope.shape));
 

@@ -151,8 +151,9 @@ create table sessions (
 	-- The latest event that a client sent: its stamp, which brings the session back when it is later than a timeout, and
 	-- its type, because sessions of some clients move by custom events alone.
 	client_lww text[] collate "C",
-	-- When the server last heard of the session, by its own clock: what the sweeper goes by.
-	received_at timestamptz not null,
+	-- When the server last heard of the session, by its own clock: what the sweeper goes by. Null while all that is known
+	-- of it is a timeout.
+	received_at timestamptz,
 	updated_at timestamptz not null,
 	added_to_cart boolean not null,
 	event_count integer not null,

@@ -28,6 +28,8 @@ export interface CommitterOptions {
 const MAX_GROUP_EVENTS = 500;
 const MAX_GROUP_SIZE = 2 * 1024 * 1024;
 const RETRY_AFTER_S = 2;
+/** How late a deadline may be noticed. */
+const EXPIRY_MS = 100;
 
 export interface CommitterStats {
 	queuedEvents: number;
@@ -46,6 +48,8 @@ export class Committer {
 	readonly #idle: Lane[];
 	readonly #lanes: Lane[];
 	readonly #expiry: NodeJS.Timeout;
+	/** What the lanes are working on: answered at its deadline even if the database hangs for longer. */
+	readonly #underWay = new Set<Waiting>();
 	#busy = 0;
 	#stopping = false;
 	#drained: (() => void) | null = null;
@@ -57,7 +61,7 @@ export class Committer {
 			return new Lane({ url: options.url, application: `control-room commit ${index + 1}`, stallMs: options.stallMs });
 		});
 		this.#idle = [...this.#lanes];
-		this.#expiry = setInterval(() => this.#expire(), 250);
+		this.#expiry = setInterval(() => this.#expire(), EXPIRY_MS);
 		this.#expiry.unref();
 	}
 
@@ -96,6 +100,7 @@ export class Committer {
 
 	async #run(lane: Lane, requests: Waiting[]): Promise<void> {
 		this.#busy++;
+		for (const request of requests) this.#underWay.add(request);
 		try {
 			await this.#commitGroup(lane, requests);
 		} catch (error) {
@@ -103,6 +108,7 @@ export class Committer {
 			this.options.log.error(`a commit failed: ${describe(error)}`);
 			for (const request of requests) request.settle(unavailable('database_unavailable', 'The commit failed.'));
 		}
+		for (const request of requests) this.#underWay.delete(request);
 		this.#busy--;
 		this.#idle.push(lane);
 		this.#next();
@@ -193,7 +199,9 @@ export class Committer {
 	}
 
 	#expire(): void {
-		for (const request of this.#queue.takeExpired(Date.now())) request.settle(tooLate());
+		const now = Date.now();
+		for (const request of this.#queue.takeExpired(now)) request.settle(tooLate());
+		for (const request of this.#underWay) if (request.deadline <= now) request.settle(tooLate());
 		if (this.#stopping) this.#next();
 	}
 

@@ -17,6 +17,7 @@ export interface Waiting {
 	batch: Batch;
 	/** Milliseconds since 1970. */
 	deadline: number;
+	/** Answers it; only the first call counts. */
 	settle(outcome: CommitOutcome): void;
 }
 

@@ -128,7 +128,7 @@ session_changes as (
 			else false
 		end) as post_ar_lww,
 		max(array[stamp, event_type]) filter (where event_type <> '${SESSION_TIMED_OUT}') as client_lww,
-		max(server_timestamp) as received_at,
+		max(server_timestamp) filter (where event_type <> '${SESSION_TIMED_OUT}') as received_at,
 		max(event_time) as updated_at,
 		coalesce(bool_or(case event_type
 			when 'post_ar_action' then data ->> 'action' = 'add_to_cart'

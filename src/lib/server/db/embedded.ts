@@ -93,7 +93,7 @@ class Server {
 		for (;;) {
 			const adopted = await this.#ensure(await readPort(this.cluster), end, 'any');
 			try {
-				await this.#prepare(urlOf(ROLE, ROLE), urlOf('postgres', 'postgres'), password);
+				await this.#prepare(urlOf('postgres', 'postgres'), password);
 				const occupancy = await Occupancy.take({
 					url: urlOf(ROLE, ROLE),
 					dataDir: this.dataDir,
@@ -164,39 +164,32 @@ class Server {
 			durable: this.options.durable ?? true,
 			log: this.log
 		});
-		let ended: string | undefined;
-		child.once('error', (error) => (ended ??= error.message));
-		child.once('exit', () => (ended ??= this.log.reason(from)));
-		while (ended === undefined && Date.now() < end) {
+		let fault: string | undefined;
+		let exited = false;
+		child.once('error', (error) => (fault = error.message));
+		child.once('exit', () => (exited = true));
+		while (fault === undefined && !exited && Date.now() < end) {
 			const found = await findPostmaster(this.cluster);
 			if (found?.pid === child.pid && found?.status === 'ready') return undefined;
 			await pause(10);
 		}
-		return ended ?? 'it did not become ready in time';
+		// Read here and not at the exit: that of a server which ran for long comes when the log is closed already.
+		return fault ?? (exited ? this.log.reason(from) : 'it did not become ready in time');
 	}
 
 	/** Makes the role and the database of the app where they are missing. */
-	async #prepare(url: string, superuserUrl: string, password: string): Promise<void> {
-		const app = connect({ url, application: 'control-room start', max: 1 });
-		try {
-			await app`select 1`;
-			return;
-		} catch (error) {
-			if (!isMissing(error)) throw error;
-		} finally {
-			await app.end({ timeout: 1 });
-		}
+	async #prepare(superuserUrl: string, password: string): Promise<void> {
 		const superuser = connect({ url: superuserUrl, application: 'control-room start', max: 1 });
 		try {
 			const [role] = await superuser`select from pg_roles where rolname = ${ROLE}`;
-			// Utility statements take no parameters; the password is hexadecimal.
+			// Utility statements take no parameters.
 			if (!role) await superuser.unsafe(`create role ${ROLE} login password '${password.replaceAll("'", "''")}'`);
 			const [database] = await superuser`select from pg_database where datname = ${ROLE}`;
 			if (!database) await superuser.unsafe(`create database ${ROLE} owner ${ROLE}`);
 		} catch (cause) {
-			if (!isMissing(cause)) throw cause;
+			if (!isRefusal(cause)) throw cause;
 			throw new StartupError(
-				`The embedded database in ${this.cluster.directory} does not accept the password kept beside it; restore its file control-room.password.`,
+				`The embedded database in ${this.cluster.directory} does not accept the password kept in it; restore its file control-room.password.`,
 				{ cause }
 			);
 		} finally {
@@ -257,7 +250,7 @@ function isConnectionLoss(error: unknown): boolean {
 	);
 }
 
-function isMissing(error: unknown): boolean {
-	// Wrong password (also: no such role), refused by pg_hba, no such database.
-	return error instanceof Error && 'code' in error && ['28P01', '28000', '3D000'].includes(String(error.code));
+/** Wrong password, or no such role. */
+function isRefusal(error: unknown): boolean {
+	return error instanceof Error && 'code' in error && ['28P01', '28000'].includes(String(error.code));
 }

@@ -55,7 +55,11 @@ export async function migrate(sql: Sql, migrations: Migrations = MIGRATIONS): Pr
  * Creates a schema and runs all migrations in it, for a rebuild beside the live tables.
  * @throws when the schema exists.
  */
-export async function applySchema(sql: Pick<Sql, 'unsafe'>, schema: string, migrations: Migrations = MIGRATIONS): Promise<void> {
+export async function applySchema(
+	sql: Pick<Sql, 'unsafe'>,
+	schema: string,
+	migrations: Migrations = MIGRATIONS
+): Promise<void> {
 	if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new Error(`not a plain schema name: ${schema}`);
 	const texts = inOrder(migrations).map((file) => file.text);
 	await sql.unsafe([`create schema ${schema}`, `set local search_path to ${schema}`, ...texts].join(';\n'));

@@ -15,13 +15,13 @@ export type Verdict = 'apply' | 'ignore' | 'resync';
 
 /** What to do with an update when the client stands at `position` (null before any snapshot). */
 export function judgeUpdate(position: Position | null, message: Position): Verdict {
-	if (!position || message.epoch !== position.epoch) return 'resync';
+	if (message.epoch !== position?.epoch) return 'resync';
 	if (message.seq <= position.seq) return 'ignore';
 	return message.seq === position.seq + 1 ? 'apply' : 'resync';
 }
 
 /** What a heartbeat tells: it carries the number of the topic's last update, so the loss of that one shows here. */
 export function judgeHeartbeat(position: Position | null, message: Position): 'ignore' | 'resync' {
-	if (!position || message.epoch !== position.epoch) return 'resync';
+	if (message.epoch !== position?.epoch) return 'resync';
 	return message.seq > position.seq ? 'resync' : 'ignore';
 }

@@ -59,7 +59,7 @@ export class LiveTopic<S, C> {
 	/** Goes live; the returned function leaves the topic. Call it in the browser, once. */
 	start(): () => void {
 		let stopped = false;
-		let leave = () => {};
+		let leave: (() => void) | null = null;
 		this.#facts.heardMono = performance.now();
 		const judge = setInterval(() => this.#judge(), 1_000);
 		const wake = () => this.#wake();
@@ -74,7 +74,7 @@ export class LiveTopic<S, C> {
 			clearTimeout(this.#retry);
 			document.removeEventListener('visibilitychange', wake);
 			removeEventListener('online', wake);
-			leave();
+			leave?.();
 		};
 	}
 
@@ -83,7 +83,7 @@ export class LiveTopic<S, C> {
 		const connected = () => {
 			this.#facts.lostMono = null;
 			this.#subscribe();
-			this.#checkClock(5);
+			void this.#checkClock(5);
 		};
 		const lost = () => {
 			this.#facts.lostMono ??= performance.now();
@@ -91,7 +91,7 @@ export class LiveTopic<S, C> {
 			this.#asked++;
 		};
 		const update = (message: Update<unknown>) => {
-			// The contract's union is narrowed by the topic, which decides what its changes are.
+			// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the topic decides what its changes are
 			if (message.topic === this.#kind.topic) this.#update(message as Update<C>);
 		};
 		const heartbeat = (message: Heartbeat) => {
@@ -118,25 +118,29 @@ export class LiveTopic<S, C> {
 	}
 
 	#subscribe(): void {
-		const socket = this.#socket;
-		if (!socket?.connected || this.#waiting) return;
+		if (!this.#socket?.connected || this.#waiting) return;
 		clearTimeout(this.#retry);
 		this.#waiting = [];
-		const asked = ++this.#asked;
-		socket.timeout(ANSWER_WITHIN_MS).emit('subscribe', this.#kind.topic, (fault, reply) => {
-			if (asked !== this.#asked) return;
-			const waiting = this.#waiting ?? [];
-			this.#waiting = null;
-			if (fault || 'error' in reply) {
-				if (!fault && 'error' in reply && !this.#facts.trouble) {
-					this.#facts.trouble = { since: this.#kind.clock.exactly(), reason: reply.error };
-				}
-				this.#retry = setTimeout(() => this.#subscribe(), jitter(2_000));
-				return;
-			}
-			this.#snapshot(reply as Snapshot<S>);
-			for (const message of waiting) this.#update(message);
-		});
+		void this.#askForSnapshot(this.#socket, ++this.#asked);
+	}
+
+	async #askForSnapshot(socket: LiveSocket, asked: number): Promise<void> {
+		const reply = await answered<Snapshot<unknown> | { error: string }>((answer) =>
+			socket.timeout(ANSWER_WITHIN_MS).emit('subscribe', this.#kind.topic, answer)
+		);
+		if (asked !== this.#asked) return;
+		const waiting = this.#waiting ?? [];
+		this.#waiting = null;
+		if (reply === null || 'error' in reply) {
+			if (reply) this.#facts.trouble ??= { since: this.#kind.clock.exactly(), reason: reply.error };
+			this.#retry = setTimeout(() => {
+				this.#subscribe();
+			}, jitter(2_000));
+			return;
+		}
+		// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the topic that was asked for decides it
+		this.#snapshot(reply as Snapshot<S>);
+		for (const message of waiting) this.#update(message);
 	}
 
 	#snapshot(snapshot: Snapshot<S>): void {
@@ -152,21 +156,30 @@ export class LiveTopic<S, C> {
 			return;
 		}
 		const verdict = judgeUpdate(this.#position, message);
-		if (verdict === 'resync') return this.#subscribe();
+		if (verdict === 'resync') {
+			this.#subscribe();
+			return;
+		}
 		this.#heard(message.at);
 		if (verdict === 'ignore') return;
 		this.#position = { epoch: message.epoch, seq: message.seq };
 		const next = this.state === null ? this.#kind.begin(message.change) : this.#kind.apply(this.state, message.change);
-		if (next === null) return this.#subscribe();
+		if (next === null) {
+			this.#subscribe();
+			return;
+		}
 		this.state = next;
 		if (message.commit) void this.#measure(message.commit);
 	}
 
 	#heartbeat(message: Heartbeat): void {
 		this.build = message.build;
-		if (!this.#waiting && judgeHeartbeat(this.#position, message) === 'resync') return this.#subscribe();
+		if (!this.#waiting && judgeHeartbeat(this.#position, message) === 'resync') {
+			this.#subscribe();
+			return;
+		}
 		this.#heard(message.at);
-		if (++this.#beats % BEATS_PER_CLOCK_CHECK === 0) this.#checkClock(3);
+		if (++this.#beats % BEATS_PER_CLOCK_CHECK === 0) void this.#checkClock(3);
 	}
 
 	#heard(at: Millis): void {
@@ -194,13 +207,13 @@ export class LiveTopic<S, C> {
 		this.#judge();
 	}
 
-	#checkClock(times: number): void {
-		const asked = Date.now();
-		this.#socket?.timeout(ANSWER_WITHIN_MS).emit('clock', (fault, server) => {
-			if (fault) return;
+	async #checkClock(times: number): Promise<void> {
+		for (let turn = 0; turn < times; turn++) {
+			const asked = Date.now();
+			const server = await answered<Millis>((answer) => this.#socket?.timeout(ANSWER_WITHIN_MS).emit('clock', answer));
+			if (server === null) return;
 			this.#kind.clock.learn({ asked, answered: Date.now(), server });
-			if (times > 1) this.#checkClock(times - 1);
-		});
+		}
 	}
 
 	/** Counts only what somebody could see: a hidden page gets no frames, and would report its sleep. */
@@ -215,6 +228,15 @@ export class LiveTopic<S, C> {
 			if (p50 !== null && p95 !== null) this.latency = { p50, p95, count: this.#latencies.length };
 		});
 	}
+}
+
+/** The answer to a question over the socket; null when none came in time. */
+function answered<R>(ask: (answer: (fault: Error | null, reply: R) => void) => void): Promise<R | null> {
+	return new Promise((resolve) => {
+		ask((fault, reply) => {
+			resolve(fault ? null : reply);
+		});
+	});
 }
 
 /** Follows a topic for as long as the component lives. Call it while a component is made. */

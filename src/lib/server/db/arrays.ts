@@ -5,8 +5,6 @@
  * null; the library reads it as the word "NULL".
  */
 
-type Value = string | number | bigint | boolean | Date | Uint8Array | null | object;
-
 /** Element type to array type, by their numbers in pg_type. */
 export const ARRAY_TYPES: Record<number, number> = {
 	16: 1000, // boolean
@@ -31,12 +29,11 @@ export const ARRAY_TYPES: Record<number, number> = {
 };
 
 /** The literal of an array, of any depth; `element` writes one that is not null. */
-export function arrayLiteral(values: readonly unknown[], element: (value: Value) => string): string {
+export function arrayLiteral(values: readonly unknown[], element: (value: unknown) => string): string {
 	const parts = values.map((value) => {
 		if (value === null || value === undefined) return 'NULL';
 		if (Array.isArray(value)) return arrayLiteral(value, element);
-		// Whatever the callers give: the element's own serializer judges it.
-		return `"${element(value as Value).replace(/["\\]/g, '\\$&')}"`;
+		return `"${element(value).replace(/["\\]/g, '\\$&')}"`;
 	});
 	return `{${parts.join(',')}}`;
 }

@@ -9,6 +9,7 @@ import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:f
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { StartupError } from '../errors';
 
 /** A user that processes run as; undefined means the one that this process has. */
@@ -26,6 +27,9 @@ export interface Binaries {
 
 /** The end of every message about an embedded server that cannot be had. */
 export const USE_OWN_SERVER = 'Or set DATABASE_URL to a PostgreSQL server (15 or newer) of yours.';
+
+const MANIFEST = z.object({ version: z.string() });
+const SYMLINKS = z.array(z.object({ source: z.string(), target: z.string() }));
 
 // Owned by root, and reachable by everybody whatever root's home and umask are.
 const SHARED_COPIES = '/var/lib/control-room';
@@ -76,16 +80,16 @@ async function platformPackage(): Promise<{ native: string; version: string }> {
 		);
 	}
 	const root = path.dirname(path.dirname(entry));
-	const manifest: unknown = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-	const version = manifest && typeof manifest === 'object' && 'version' in manifest ? String(manifest.version) : '0';
+	const { version } = MANIFEST.parse(JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')));
 	return { native: path.join(root, 'native'), version };
 }
 
 /** npm packages can't hold symlinks: the package lists them, and its install script makes them, if it may run. */
 async function mendSymlinks(native: string): Promise<void> {
-	const listed: unknown = JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'));
-	if (!Array.isArray(listed)) return;
-	for (const link of listed as { source: string; target: string }[]) {
+	const listed = SYMLINKS.parse(
+		JSON.parse(await readFile(path.join(native, 'pg-symlinks.json'), 'utf8').catch(() => '[]'))
+	);
+	for (const link of listed) {
 		// Listed from the package's root, where this directory is called native; a copy of it is not.
 		const target = path.join(native, path.relative('native', link.target));
 		const source = path.relative(path.dirname(link.target), link.source);

@@ -31,8 +31,8 @@ export async function openCluster(dataDir: string): Promise<Cluster> {
 	const directory = path.join(dataDir, 'postgres');
 	try {
 		await mkdir(dataDir, { recursive: true });
-		const found = await stat(directory).catch((error: NodeJS.ErrnoException) => {
-			if (error.code === 'ENOENT') return undefined;
+		const found = await stat(directory).catch((error: unknown) => {
+			if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
 			throw error;
 		});
 		return { directory, owner: await ownerOf(directory, found) };
@@ -167,6 +167,8 @@ async function runInitdb(
 
 /** What the server programs inherit: nothing that could change the language of their messages or their directory. */
 export function serverEnvironment(): NodeJS.ProcessEnv {
+	// Not a setting: handed on as it is.
+	// eslint-disable-next-line no-restricted-properties
 	const kept = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG|POSTGRES)/.test(name));
 	return { ...Object.fromEntries(kept), LC_ALL: 'C' };
 }

@@ -48,7 +48,7 @@ export function connect(options: ConnectOptions): Sql {
 		fetch_types: false,
 		...(options.idleSeconds === undefined ? {} : { idle_timeout: options.idleSeconds }),
 		connection: { ...options.settings, application_name: options.application },
-		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice['message'] ?? ''),
+		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice.message ?? ''),
 		onclose: () => options.onClose?.()
 	};
 	try {
@@ -64,7 +64,7 @@ export function connect(options: ConnectOptions): Sql {
 function withWires<Settings extends object>(settings: Settings, parsed: postgres.ParsedOptions) {
 	const { host: hosts, port: ports, ssl } = parsed;
 	const directTls = 'sslnegotiation' in parsed && parsed.sslnegotiation === 'direct';
-	const path = parsed.path || undefined;
+	const path = socketPath(parsed);
 	let turn = 0;
 	// One host after the other, as the library does it when a URL names several.
 	const socket = () => {
@@ -77,14 +77,22 @@ function withWires<Settings extends object>(settings: Settings, parsed: postgres
 function withArrays(sql: Sql): Sql {
 	const { parsers, serializers } = sql.options;
 	for (const [key, array] of Object.entries(ARRAY_TYPES)) {
-		const element = Number(key);
-		parsers[array] = (literal: string) => parseArray(literal, (text) => parsers[element]?.(text) ?? text);
+		const parse = parsers[Number(key)] ?? ((text: string) => text);
+		const serialize = serializers[Number(key)] ?? asText;
+		parsers[array] = (literal: string) => parseArray(literal, parse);
 		serializers[array] = (values: unknown) =>
-			Array.isArray(values) ? arrayLiteral(values, (value) => String(serializers[element]?.(value) ?? value)) : values;
+			Array.isArray(values) ? arrayLiteral(values, (value) => asText(serialize(value))) : values;
 	}
 	// What sql.array() looks types up in; the library fills it where it asks the server.
-	if ('shared' in sql.options) Object.assign(sql.options.shared as object, { typeArrayMap: ARRAY_TYPES });
+	if ('shared' in sql.options && sql.options.shared instanceof Object) {
+		Object.assign(sql.options.shared, { typeArrayMap: ARRAY_TYPES });
+	}
 	return sql;
+}
+
+function asText(value: unknown): string {
+	if (typeof value === 'string') return value;
+	return typeof value === 'number' || typeof value === 'bigint' ? value.toString() : JSON.stringify(value);
 }
 
 const OLDEST_SERVER = 150_000;
@@ -134,8 +142,13 @@ export function connectionFault(error: unknown, sql: Sql): StartupError {
 
 /** The server as host:port/database. */
 function place({ options }: Sql): string {
-	const where = options.path || options.host.map((host, at) => `${host}:${options.port[at] ?? 5432}`).join(',');
+	const where = socketPath(options) ?? options.host.map((host, at) => `${host}:${options.port[at] ?? 5432}`).join(',');
 	return `${where}/${options.database}`;
+}
+
+/** Of a unix socket; the library says false or nothing where there is none. */
+function socketPath(options: { path?: unknown }): string | undefined {
+	return typeof options.path === 'string' && options.path !== '' ? options.path : undefined;
 }
 
 function withoutPassword(message: string, { options }: Sql): string {

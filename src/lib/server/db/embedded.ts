@@ -164,17 +164,16 @@ class Server {
 			durable: this.options.durable ?? true,
 			log: this.log
 		});
-		let fault: string | undefined;
-		let exited = false;
-		child.once('error', (error) => (fault = error.message));
-		child.once('exit', () => (exited = true));
-		while (fault === undefined && !exited && Date.now() < end) {
+		const seen: { fault?: string; exited?: true } = {};
+		child.once('error', (error) => (seen.fault = error.message));
+		child.once('exit', () => (seen.exited = true));
+		while (seen.fault === undefined && !seen.exited && Date.now() < end) {
 			const found = await findPostmaster(this.cluster);
 			if (found?.pid === child.pid && found?.status === 'ready') return undefined;
 			await pause(10);
 		}
 		// Read here and not at the exit: that of a server which ran for long comes when the log is closed already.
-		return fault ?? (exited ? this.log.reason(from) : 'it did not become ready in time');
+		return seen.fault ?? (seen.exited ? this.log.reason(from) : 'it did not become ready in time');
 	}
 
 	/** Makes the role and the database of the app where they are missing. */
@@ -209,10 +208,11 @@ class Server {
 	async #supervise(): Promise<void> {
 		const signal = this.#stopping.signal;
 		let backoff = 100;
-		while (!signal.aborted) {
+		for (;;) {
 			await pause(WATCH_MS, undefined, { signal, ref: false }).catch(() => undefined);
+			if (signal.aborted) return;
 			this.log.bound();
-			if (signal.aborted || isAlive(this.#pid)) continue;
+			if (isAlive(this.#pid)) continue;
 			this.options.log?.warn(`the embedded PostgreSQL (process ${this.#pid}) ended; starting it again`);
 			try {
 				await this.#ensure(this.#port, Date.now() + START_PATIENCE_MS, 'never');

@@ -70,7 +70,7 @@ export class Occupancy {
 	}
 
 	/** Gives the locks back. Resolves to whether nobody uses the server any more; then no other user can come. */
-	async release(): Promise<{ last: boolean; done(): Promise<void> }> {
+	async release(): Promise<{ last: boolean; done: () => Promise<void> }> {
 		this.#released.abort();
 		let last: boolean;
 		try {

@@ -17,6 +17,8 @@ export function serverSettings(durable: boolean): Record<string, string> {
 		fsync: durable ? 'on' : 'off',
 		synchronous_commit: 'on',
 		full_page_writes: 'on',
+		// Filling new segments with zeros keeps them in place on the disk; a test's server writes each only once.
+		wal_init_zero: durable ? 'on' : 'off',
 
 		// The default of 128 MB evicts the log's indexes once they have a few million rows.
 		shared_buffers: '256MB',

@@ -17,9 +17,13 @@ declare global {
 		}
 		/** What the dev server's plugin (src/lib/server/http/dev.ts) keeps over a restart of Vite, and shows to the adapter. */
 		interface DevServer {
+			/** The Vite server that uses it now. */
+			owner: object | null;
 			platform: () => Promise<Platform>;
 			stopPipeline: () => Promise<void>;
 			embedded: Promise<Embedded> | null;
+			/** Stops all of it, once. */
+			end: () => Promise<void>;
 		}
 		interface Error {
 			message: string;

@@ -19,21 +19,40 @@ interface Running {
 
 /** The Vite plugin. */
 export function devPipeline(): Plugin {
+	let server: ViteDevServer | undefined;
+	let lasting: App.DevServer | undefined;
 	return {
 		name: 'control-room-pipeline',
 		apply: 'serve',
 		config: async () => {
 			const { readConfig } = await import('../config.ts');
-			const { host, port } = readConfig();
-			return { server: { host, port, strictPort: true } };
+			const { host, port } = await Promise.resolve()
+				.then(() => readConfig())
+				.catch(rethrowPlain);
+			// Vite's own CORS would answer the preflights that ingest answers.
+			return { server: { host, port, strictPort: true, cors: false } };
 		},
 		configureServer: async (vite) => {
-			if (vite.httpServer) await serve(vite, vite.httpServer);
+			if (!vite.httpServer) return;
+			lasting = lastingState();
+			lasting.owner = vite;
+			server = vite;
+			await serve(vite, vite.httpServer, lasting).catch(rethrowPlain);
+		},
+		// Vite waits for this before it exits on SIGTERM. A restart closes the old server when the new one owns all.
+		closeBundle: async () => {
+			if (lasting && lasting.owner === server) await lasting.end();
 		}
 	};
 }
 
-async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void> {
+/** What is meant for the operator is said without where it was thrown. */
+function rethrowPlain(error: unknown): never {
+	if (error instanceof Error && error.name === 'StartupError') error.stack = error.message;
+	throw error;
+}
+
+async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.DevServer): Promise<void> {
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- each call names the module and its type together
 	const load = async <T>(file: string): Promise<T> => (await vite.ssrLoadModule(`/src/lib/server/${file}`)) as T;
 	const { readConfig } = await load<typeof import('../config')>('config.ts');
@@ -44,7 +63,6 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void>
 	const config = readConfig();
 	const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
 
-	const lasting = lastingState();
 	await lasting.stopPipeline();
 	if (config.databaseUrl === undefined) {
 		const { startEmbedded } = await load<typeof import('../db/embedded')>('db/embedded.ts');
@@ -72,7 +90,8 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void>
 
 	async function stopOne(): Promise<void> {
 		io.removeAllListeners('connection');
-		io.disconnectSockets(true);
+		// Not disconnect(): a client takes that as a wish not to see it again, and would not come back by itself.
+		for (const socket of io.sockets.sockets.values()) socket.conn.close();
 		await running.then(({ pipeline }) => pipeline.stop()).catch(() => undefined);
 	}
 
@@ -120,20 +139,23 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer): Promise<void>
 /** Made once a process, with the end of it all: Vite itself would leave PostgreSQL running on Ctrl-C. */
 function lastingState(): App.DevServer {
 	if (globalThis.controlRoomDev) return globalThis.controlRoomDev;
+	let ended: Promise<void> | undefined;
 	const lasting: App.DevServer = {
+		owner: null,
 		platform: () => Promise.reject(new Error('the dev server has not started yet')),
 		stopPipeline: () => Promise.resolve(),
-		embedded: null
+		embedded: null,
+		end: () => (ended ??= end())
 	};
 	globalThis.controlRoomDev = lasting;
-	let ending = false;
-	const end = async (): Promise<void> => {
-		if (ending) return;
-		ending = true;
+	async function end(): Promise<void> {
 		await lasting.stopPipeline();
-		await (await lasting.embedded)?.stop();
-		process.exit(0);
-	};
-	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
+		// One that did not start needs no stop, and has said so.
+		const embedded = await lasting.embedded?.catch(() => null);
+		await embedded?.stop();
+	}
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => void lasting.end().finally(() => process.exit(0)));
+	}
 	return lasting;
 }

@@ -10,7 +10,7 @@ export type LiveSocket = Socket<ServerToClient, ClientToServer>;
 /** Waits between attempts, in ms: short, because a wall must be right again within 2 s; jittered, so that a hundred
  * screens don't come back in one instant. */
 const FIRST_RETRY_MS = 200;
-const LONGEST_RETRY_MS = 1_500;
+const LONGEST_RETRY_MS = 1_000;
 
 let opened: Promise<LiveSocket> | null = null;
 

@@ -6,24 +6,32 @@ import type { Attachment } from 'svelte/attachments';
 
 const FLASH_MS = 900;
 
-/** Lights the element up whenever what `key` returns changes, and at once when it is `fresh`. */
-export function flash(key: () => unknown, fresh = false): Attachment<HTMLElement> {
+/**
+ * Lights the element up whenever what `key` returns changes, and at once when it is `fresh`: its ground, or where it
+ * is large and changes often only its letters.
+ */
+export function flash(
+	key: () => unknown,
+	fresh = false,
+	what: 'ground' | 'letters' = 'ground'
+): Attachment<HTMLElement> {
 	return (node) => {
 		let seen = !fresh;
 		let last: unknown;
 		$effect(() => {
 			const now = key();
-			if (seen ? last !== undefined && now !== last : true) light(node);
+			if (seen ? last !== undefined && now !== last : true) light(node, what);
 			seen = true;
 			last = now;
 		});
 	};
 }
 
-function light(node: HTMLElement): void {
+function light(node: HTMLElement, what: 'ground' | 'letters'): void {
 	if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
 	for (const running of node.getAnimations()) if (running.id === 'flash') running.cancel();
-	node.animate([{ offset: 0, backgroundColor: 'var(--flash)' }], {
+	const from = what === 'ground' ? { backgroundColor: 'var(--flash)' } : { color: 'var(--tone-active)' };
+	node.animate([{ offset: 0, ...from }], {
 		id: 'flash',
 		duration: FLASH_MS,
 		easing: 'ease-out'

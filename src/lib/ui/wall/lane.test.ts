@@ -27,6 +27,12 @@ describe('a lane', () => {
 		expect(lane).toMatchObject({ stuck: false, stepText: 'after Mask', since: NOON + 16_000 });
 	});
 
+	it('goes on with the step that began as the last one ended', () => {
+		const steps = stepsUpTo(1, NOON, 8);
+		const lane = laneOf(sessionCard({ steps, currentStep: 'room_capture' }), PACE, NOON + 10_000);
+		expect(lane).toMatchObject({ stepText: 'Mask', since: NOON + 8_000 });
+	});
+
 	it('shows a session that has only custom events', () => {
 		const lane = laneOf(sessionCard({ startedAt: NOON }), [], NOON + 5_000);
 		expect(states(lane)).toEqual(['ahead', 'ahead', 'ahead', 'ahead', 'ahead']);

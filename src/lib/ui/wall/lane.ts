@@ -59,10 +59,13 @@ function isRunning(step: StepState): boolean {
 	return step.status !== 'completed' && step.status !== 'failed' && step.status !== 'skipped';
 }
 
-/** The step that the session's row names, else the one that began last. */
+/**
+ * The step that the session's row names, else the one that began last. A client that reports the end of one step and
+ * the beginning of the next in the same millisecond leaves it open which was later: then the one that runs is meant.
+ */
 function presentStep(session: SessionCard): StepState | null {
 	const named = session.steps.find((step) => step.step === session.currentStep);
-	if (named) return named;
+	if (named) return isRunning(named) ? named : (runningSince(session, named.completedAt) ?? named);
 	if (session.currentStep) {
 		return {
 			step: session.currentStep,
@@ -73,6 +76,11 @@ function presentStep(session: SessionCard): StepState | null {
 		};
 	}
 	return session.steps.at(-1) ?? null;
+}
+
+function runningSince(session: SessionCard, end: Millis | null): StepState | null {
+	if (end === null) return null;
+	return session.steps.findLast((step) => step.status === 'started' && (step.startedAt ?? 0) >= end) ?? null;
 }
 
 function sinceWhen(session: SessionCard, present: StepState | null): Millis {

@@ -7,10 +7,10 @@ function gate() {
 	return { open: () => open(), opened };
 }
 
-function repeater(run: () => Promise<void>, restMs: (costMs: number) => number = () => 0) {
+function repeater(run: () => Promise<unknown>, restMs: (costMs: number) => number = () => 0) {
 	const done = vi.fn<(costMs: number) => void>();
 	const fault = vi.fn<(error: unknown) => void>();
-	return { it: new Repeater({ run, restMs, onDone: done, onFault: fault }), done, fault };
+	return { it: new Repeater({ run: () => run().then(() => 0), restMs, onDone: done, onFault: fault }), done, fault };
 }
 
 describe('a repeater', () => {

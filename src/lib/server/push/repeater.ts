@@ -7,10 +7,13 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 
 export interface RepeaterOptions {
-	/** Takes up all that has gathered. When it rejects, it must have put that back. */
-	run: () => Promise<void>;
-	/** Milliseconds to rest after a run that cost so many. */
-	restMs: (costMs: number) => number;
+	/**
+	 * Takes up all that has gathered, and says how many bytes it sent, over all screens. When it rejects, it must have
+	 * put back what it took.
+	 */
+	run: () => Promise<number>;
+	/** Milliseconds to rest after a run that cost so many and sent so much. */
+	restMs: (costMs: number, bytes: number) => number;
 	/** Each failed run. */
 	onFault: (error: unknown) => void;
 	/** Each run that succeeded. */
@@ -63,13 +66,13 @@ export class Repeater {
 		this.#touched = false;
 		const began = performance.now();
 		try {
-			await run();
+			const bytes = await run();
 			// What was emitted leaves at the end of the loop's turn and at the beginning of the next: that is part of the cost.
 			await turnOfTheLoop();
 			await turnOfTheLoop();
 			this.#failures = 0;
 			const costMs = performance.now() - began;
-			this.#restUntil = performance.now() + restMs(costMs);
+			this.#restUntil = performance.now() + restMs(costMs, bytes);
 			if (!this.#stopped) onDone(costMs);
 		} catch (error) {
 			this.#touched = true;

@@ -13,6 +13,9 @@ export interface Outlet {
 	subscribers(topic: Topic): number;
 }
 
+/** A session with three steps, or an event with its data. */
+const BYTES_PER_ROW = 650;
+
 export interface RoomOptions<S> {
 	topic: Topic;
 	/** Random for each life of the process. */
@@ -49,10 +52,16 @@ export class Room<S> {
 		return this.#options.outlet.subscribers(this.topic) === 0;
 	}
 
-	/** Sends a change to all screens of the topic, as the next number. */
-	emit(change: object, commit: CommitMark | null): void {
+	/**
+	 * Sends a change to all screens of the topic, as the next number.
+	 * @param rows how many rows it has
+	 * @returns about how many bytes go out for it, over all screens
+	 */
+	emit(change: object, commit: CommitMark | null, rows = 1): number {
 		const { epoch, outlet } = this.#options;
 		outlet.update(this.topic, { topic: this.topic, epoch, seq: ++this.#seq, at: Date.now(), commit, change });
+		// To know it exactly, the message would have to be serialised twice.
+		return outlet.subscribers(this.topic) * rows * BYTES_PER_ROW;
 	}
 
 	heartbeat(): void {

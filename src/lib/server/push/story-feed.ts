@@ -54,19 +54,21 @@ export class StoryFeed implements Feed {
 		this.#repeater.stop();
 	}
 
-	async #send(): Promise<void> {
+	async #send(): Promise<number> {
 		const [everything, commits, commit] = [this.#everything, this.#commits, this.#commit];
 		this.#everything = false;
 		this.#commits = new Set();
 		this.#commit = null;
-		if (this.room.isEmpty()) return;
+		if (this.room.isEmpty()) return 0;
 		const whole = everything || commits.size > MOST_COMMITS;
 		this.#catchingUp = whole;
 		try {
 			const story = whole
 				? await this.#reader.story(this.#sessionId)
 				: await this.#reader.storySince(this.#sessionId, [...commits]);
-			if (story) this.room.emit(story, commit);
+			if (!story) return 0;
+			const { steps, aiRequests, errors, events } = story;
+			return this.room.emit(story, commit, 2 + steps.length + aiRequests.length + errors.length + events.length);
 		} catch (error) {
 			this.#everything ||= everything;
 			for (const id of commits) this.#commits.add(id);

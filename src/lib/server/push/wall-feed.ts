@@ -86,32 +86,32 @@ export class WallFeed implements Feed {
 		return true;
 	}
 
-	async #sendRows(): Promise<void> {
-		if (this.#isUnseen()) return;
+	async #sendRows(): Promise<number> {
+		if (this.#isUnseen()) return 0;
 		const changes = this.#changes;
 		this.#changes = nothing();
 		try {
-			if (changes.everything) await this.#sendEverything(changes.commit);
-			else await this.#sendChanged(changes);
+			return await (changes.everything ? this.#sendEverything(changes.commit) : this.#sendChanged(changes));
 		} catch (error) {
 			this.#takeBack(changes);
 			throw error;
 		}
 	}
 
-	async #sendEverything(commit: CommitMark | null): Promise<void> {
+	async #sendEverything(commit: CommitMark | null): Promise<number> {
 		this.#catchingUp = true;
 		try {
 			const state = await this.#reader.wall();
 			this.#sentErrors = new Set(state.errors.map(errorKey));
 			this.#figuresAt = this.#paceAt = performance.now();
-			this.room.emit({ ...state, replace: true } satisfies WallChange, commit);
+			const change: WallChange = { ...state, replace: true };
+			return this.room.emit(change, commit, state.sessions.length + state.errors.length);
 		} finally {
 			this.#catchingUp = false;
 		}
 	}
 
-	async #sendChanged({ sessions, errors, commit }: Changes): Promise<void> {
+	async #sendChanged({ sessions, errors, commit }: Changes): Promise<number> {
 		const [cards, latest] = await Promise.all([
 			this.#reader.cards([...sessions]),
 			errors ? this.#reader.errors() : Promise.resolve([])
@@ -121,18 +121,19 @@ export class WallFeed implements Feed {
 		const unsent = latest.filter((error) => !this.#sentErrors?.has(errorKey(error)));
 		if (errors) this.#sentErrors = new Set(latest.map(errorKey));
 		if (unsent.length > 0) change.errors = unsent;
-		if (change.sessions ?? change.errors) this.room.emit(change, commit);
+		if (!change.sessions && !change.errors) return 0;
+		return this.room.emit(change, commit, cards.length + unsent.length);
 	}
 
-	async #sendFigures(): Promise<void> {
-		if (this.#isUnseen()) return;
+	async #sendFigures(): Promise<number> {
+		if (this.#isUnseen()) return 0;
 		const paceIsOld = performance.now() - this.#paceAt >= PACE_AGE_MS;
 		const change: WallChange = { figures: await this.#reader.figures() };
 		if (paceIsOld) change.pace = await this.#reader.pace();
 		this.#figuresAt = performance.now();
 		if (paceIsOld) this.#paceAt = this.#figuresAt;
 		// Without the commit: figures wait on purpose, and the screens measure how quick the rows are.
-		this.room.emit(change, null);
+		return this.room.emit(change, null);
 	}
 
 	#takeBack(changes: Changes): void {

@@ -117,7 +117,7 @@ function copyLine(row: Record<string, unknown>): string {
 	const cells = columns.map((column) => {
 		const value = row[column];
 		if (value === null || value === undefined) return '\\N';
-		const text = typeof value === 'object' ? JSON.stringify(value) : String(value as string | number);
+		const text = typeof value === 'string' ? value : JSON.stringify(value);
 		return text.replaceAll('\\', '\\\\').replaceAll('\t', '\\t').replaceAll('\n', '\\n');
 	});
 	return `${cells.join('\t')}\t1\n`;

@@ -29,6 +29,7 @@ switch (name) {
 	case 'walls':
 		await runWalls(args[0] ?? '', Number(args[1]));
 		break;
+	case undefined:
 	default:
 		process.stderr.write(USAGE);
 		process.exitCode = 1;

@@ -43,7 +43,7 @@ async function send(
 	headers: Record<string, string> = { 'content-type': 'application/json' },
 	method = 'POST'
 ): Promise<Answer> {
-	const endpoint = eventEndpoint(committer.commit.bind(committer), 10_000);
+	const endpoint = eventEndpoint(committer.commit.bind(committer), 10_000, console);
 	const answer = await endpoint.handle({
 		method,
 		header: (name) => headers[name],
@@ -51,7 +51,8 @@ async function send(
 		address: '203.0.113.9'
 	});
 	expect(answer.headers['access-control-allow-origin']).toBe('*');
-	return { ...answer, body: answer.body === '' ? {} : JSON.parse(answer.body) } as Answer;
+	const read = (answer.body === '' ? {} : JSON.parse(answer.body)) as Answer['body'];
+	return { ...answer, body: read };
 }
 
 const post = (value: unknown, headers?: Record<string, string>) => send(JSON.stringify(value), headers);

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 function committer(): Committer {
-	const log = { warn: () => undefined, error: (message: string) => console.error(message) };
+	const log = { warn: () => undefined, error: (message: string) => process.stderr.write(message) };
 	return new Committer({ url: database.url, lanes: 1, queue: { maxEvents: 1e6, maxSize: 1e9 }, stallMs: 20_000, log });
 }
 

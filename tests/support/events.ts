@@ -87,9 +87,7 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 	post_ar_action: fc.record({ action: word('add_to_cart', 'leave') }),
 	add_to_cart_from_ar: fc.constant({}),
 	user_action: fc.record({ action: word('mask_edit') }),
-	room_uploaded: fc
-		.anything({ withNullPrototype: false })
-		.map((value) => JSON.parse(JSON.stringify(value) ?? 'null') as unknown)
+	room_uploaded: fc.jsonValue()
 };
 
 /** Any event, of few sessions, shops and moments, so that they meet. The server's time follows from its content. */

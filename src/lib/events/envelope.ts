@@ -90,7 +90,7 @@ function unknownFields(event: object): Record<string, unknown> | null {
 	for (const [key, field] of Object.entries(event)) {
 		if (KNOWN.has(key)) continue;
 		// Without a prototype, a field called __proto__ is a field like others.
-		extra ??= Object.create(null) as Record<string, unknown>;
+		extra ??= { __proto__: null } as Record<string, unknown>;
 		extra[key] = field;
 	}
 	return extra;

@@ -81,7 +81,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 		log
 	});
 	const commit = committer.commit.bind(committer);
-	const endpoint = eventEndpoint(commit, options.requestDeadlineMs);
+	const endpoint = eventEndpoint(commit, options.requestDeadlineMs, log);
 	const sweeper = startSweeper({ sql, commit, timeoutMs: options.sessionTimeoutMs, log });
 	const hub = createHub({ reader: createReader(sql), build: options.build, log });
 	const listener = startListener({

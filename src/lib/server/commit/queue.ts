@@ -18,7 +18,7 @@ export interface Waiting {
 	/** Milliseconds since 1970. */
 	deadline: number;
 	/** Answers it; only the first call counts. */
-	settle(outcome: CommitOutcome): void;
+	settle: (outcome: CommitOutcome) => void;
 }
 
 export interface QueueLimits {

@@ -17,7 +17,7 @@ import { batchOf, logRow, type Batch } from './rows';
 
 export interface SweeperOptions {
 	sql: Sql;
-	commit(batch: Batch, deadline: number): Promise<CommitOutcome>;
+	commit: (batch: Batch, deadline: number) => Promise<CommitOutcome>;
 	timeoutMs: number;
 	log: { warn(message: string): void };
 }

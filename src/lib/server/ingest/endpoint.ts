@@ -45,9 +45,21 @@ const about = JSON.stringify({
 export function eventEndpoint(
 	commit: (batch: Batch, deadline: number) => Promise<CommitOutcome>,
 	deadlineMs: number,
-	onRejected: (count: number) => void = () => undefined
+	log: { error(message: string): void }
 ) {
+	/** A fault of our own still gets its answer in the contract's shape, which a shop's page may read. */
 	async function handle(request: Request): Promise<Answer> {
+		try {
+			return await answer(request);
+		} catch (error) {
+			log.error(
+				`the event endpoint failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
+			);
+			return failure('internal', 'The server failed. Send the events again.');
+		}
+	}
+
+	async function answer(request: Request): Promise<Answer> {
 		if (request.method === 'OPTIONS') return preflight(request);
 		if (request.method === 'GET' || request.method === 'HEAD') return { status: 200, headers: json, body: about };
 		if (request.method !== 'POST') {
@@ -59,7 +71,6 @@ export function eventEndpoint(
 		const now = Date.now();
 		const parsed = parseBatch(received.json, received.text, origin, now);
 		if ('code' in parsed) return failure(parsed.code, parsed.message);
-		if (parsed.rejections.length > 0) onRejected(parsed.rejections.length);
 
 		const outcome = await commit(parsed.batch, now + deadlineMs);
 		if ('code' in outcome)

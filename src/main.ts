@@ -1,12 +1,12 @@
 /** The production process: settings → database → pipeline → HTTP, and the same way back. Wiring only. */
 import { basename } from 'node:path';
-import { pino } from 'pino';
 import { readConfig } from '$lib/server/config';
 import { startEmbedded } from '$lib/server/db/embedded';
 import { StartupError } from '$lib/server/errors';
 import { startHttp } from '$lib/server/http';
 import { banner } from '$lib/server/http/banner';
 import { loadKit } from '$lib/server/http/kit';
+import { createLog } from '$lib/server/log';
 import { startPipeline } from '$lib/server/pipeline';
 
 /** Signals within this time of the first are the same Ctrl-C: npm sends its child again what the terminal sent. */
@@ -14,7 +14,7 @@ const SAME_SIGNAL_MS = 400;
 const INTERRUPTED = 130;
 
 process.setSourceMapsEnabled(true);
-const log = pino({ level: 'info' }, pino.destination({ dest: 2, sync: true }));
+const log = createLog({ level: 'info', terminal: process.stderr.isTTY });
 /** How to end what has been started, in the order in which it was. */
 const started: (() => Promise<void>)[] = [];
 let endingSince = 0;

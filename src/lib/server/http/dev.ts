@@ -59,9 +59,9 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 	const { createSockets } = await load<typeof import('./sockets')>('http/sockets.ts');
 	const { NodeExchange } = await load<typeof import('./node')>('http/node.ts');
 	const { InFlight } = await load<typeof import('./drain')>('http/drain.ts');
-	const { pino } = await import('pino');
+	const { createLog } = await load<typeof import('../log')>('log.ts');
 	const config = readConfig();
-	const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+	const log = createLog({ level: config.logLevel, terminal: process.stderr.isTTY });
 
 	await lasting.stopPipeline();
 	if (config.databaseUrl === undefined) {

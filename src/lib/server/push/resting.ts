@@ -9,11 +9,11 @@ const FAN_OUT_BYTES_PER_S = 100e6;
 const LONGEST_MS = 1_000;
 
 /**
- * Changed rows go out at once. Reading and sending them takes at most 40 % of one core, by a rest of one and a half
- * times what it took; but a wall is never more than a second behind for it.
+ * Changed rows go out at once. Reading and sending them takes at most half of one core, by a rest as long as it took;
+ * but a wall is never more than a second behind for it.
  */
 export function restAfterRows(costMs: number, bytes: number): number {
-	return Math.min(LONGEST_MS, Math.max(1.5 * costMs, (bytes / FAN_OUT_BYTES_PER_S) * 1_000));
+	return Math.min(LONGEST_MS, Math.max(costMs, (bytes / FAN_OUT_BYTES_PER_S) * 1_000));
 }
 
 /** Figures are counted over a whole day: twice a second at most, and for at most a twentieth of the time. */

@@ -28,6 +28,7 @@ describe('the process', { timeout: 120_000 }, () => {
 		await expect.poll(async () => (await fetch(`${app.address}/readyz`)).status).toBe(200);
 
 		const first = await exec('sh', ['-c', app.curl]);
+		// The session's id in it is the time in seconds: wait for the next one.
 		await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
 		const second = await exec('sh', ['-c', app.curl]);
 		for (const { stdout } of [first, second]) expect(JSON.parse(stdout)).toMatchObject({ success: true, accepted: 1 });

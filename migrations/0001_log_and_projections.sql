@@ -19,14 +19,15 @@
 -- All are total: whatever a client sent, they return a value or null and never raise, because one raised error would
 -- fail the whole commit and with it the good events beside the odd one.
 
--- A number given as a JSON number or as its text; null for anything else, and beyond ±10^15. At most 12 decimals.
+-- A number given as a JSON number or as its text; null for anything else, and beyond ±10^15. At most 12 decimals, without
+-- zeros at their end, so that equal numbers are equal texts.
 create function json_number(value jsonb) returns numeric
 language sql immutable parallel safe
 return case jsonb_typeof(value)
 	when 'number' then
-		case when value::numeric between -1e15 and 1e15 then round(value::numeric, 12) end
+		case when value::numeric between -1e15 and 1e15 then trim_scale(round(value::numeric, 12)) end
 	when 'string' then
-		case when (value #>> '{}') ~ '^\s*[+-]?\d{1,15}(\.\d{1,12})?\s*$' then (value #>> '{}')::numeric end
+		case when (value #>> '{}') ~ '^\s*[+-]?\d{1,15}(\.\d{1,12})?\s*$' then trim_scale((value #>> '{}')::numeric) end
 end;
 
 -- A whole number that fits into an integer column (rounded); null for anything else.

@@ -4,8 +4,11 @@
  * once, so that a column can't be merged one way and derived another.
  */
 
-/** How a stored and an incoming value become one; all four do not depend on order. `latest` is greatest of registers. */
-export type MergeKind = 'least' | 'greatest' | 'latest' | 'sum' | 'or';
+/**
+ * How a stored and an incoming value become one; none depends on order. `latest` is the greatest of registers. `total` is
+ * a sum of decimals without zeros at its end, which would tell of amounts that were replaced.
+ */
+export type MergeKind = 'least' | 'greatest' | 'latest' | 'sum' | 'total' | 'or';
 
 export interface Merge {
 	table: string;
@@ -57,6 +60,8 @@ function mergedValue(name: string, kind: MergeKind | undefined): string {
 			return `greatest(stored.${name}, excluded.${name})`;
 		case 'sum':
 			return `stored.${name} + excluded.${name}`;
+		case 'total':
+			return `trim_scale(stored.${name} + excluded.${name})`;
 		case 'or':
 			return `stored.${name} or excluded.${name}`;
 		case undefined:

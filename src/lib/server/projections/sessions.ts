@@ -27,8 +27,8 @@ const merge = mergeStatement({
 		select
 			session_changes.*,
 			coalesce(step_changes.completed, 0)::integer as steps_completed,
-			coalesce(ai_changes.cost, 0) as total_ai_cost,
-			coalesce(ai_changes.regeneration_cost, 0) as regeneration_cost,
+			trim_scale(coalesce(ai_changes.cost, 0)) as total_ai_cost,
+			trim_scale(coalesce(ai_changes.regeneration_cost, 0)) as regeneration_cost,
 			coalesce(ai_changes.regenerations, 0) as ai_regenerations
 		from session_changes
 		left join step_changes using (session_id)
@@ -50,8 +50,8 @@ const merge = mergeStatement({
 		event_count: 'sum',
 		error_count: 'sum',
 		steps_completed: 'sum',
-		total_ai_cost: 'sum',
-		regeneration_cost: 'sum',
+		total_ai_cost: 'total',
+		regeneration_cost: 'total',
 		regeneration_requests: 'sum',
 		ai_regenerations: 'sum'
 	},

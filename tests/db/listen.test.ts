@@ -8,7 +8,7 @@ import { commitEvents } from '../support/commit';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { event } from '../support/events';
 
-const BEAT_MS = 200;
+const BEAT_MS = 700;
 const log = pino({ level: 'silent' });
 
 let database: TestDatabase;

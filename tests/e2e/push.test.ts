@@ -65,7 +65,7 @@ beforeEach(async () => {
 			hub.hear(state);
 		},
 		log,
-		beatMs: 250
+		beatMs: 1_000
 	});
 	http = createServer();
 	io = new Server(http, { transports: ['websocket'] });
@@ -318,7 +318,9 @@ test('the page of a session gets its new events, those of other sessions do not 
 	await vi.waitFor(() => expect(mine.state?.events).toHaveLength(3), PATIENCE);
 	expect(mine.state?.steps).toMatchObject([{ step: 'mask' }]);
 	expect(mine.state).toEqual(await createReader(database.sql).story('s1'));
-	expect(mine.updates.flatMap(({ change }) => change.events.map(({ type }) => type))).toEqual(['step_update', 'error']);
+	// Updates without a commit are those after a heartbeat that a busy machine delayed: they bring everything again.
+	const caused = mine.updates.filter(({ commit }) => commit);
+	expect(caused.flatMap(({ change }) => change.events.map(({ type }) => type))).toEqual(['step_update', 'error']);
 	await vi.waitFor(() => expect(foreign.heartbeats.length).toBeGreaterThan(1), PATIENCE);
 	expect(foreign.updates).toEqual([]);
 

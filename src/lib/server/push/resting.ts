@@ -1,9 +1,9 @@
 /** How long reads rest: each number is the share of the machine that pushing may take. */
 
 /**
- * What one core can hand to sockets and one network can carry, in bytes a second over all screens. Measured with 200
- * walls on two cores that the database and the receivers share: at 65 MB/s a change is on the walls 20 ms after its
- * POST, at 150 MB/s everything waits for everything.
+ * What is handed to sockets at most, in bytes a second over all screens. Chosen from runs with 200 walls on two cores
+ * that the database, the receivers and other programs shared: 65 MB/s (500 events/s) went through, and at 150 MB/s
+ * (2,000 events/s, without this bound) commits waited a second. Not yet measured on a quiet machine.
  */
 const FAN_OUT_BYTES_PER_S = 100e6;
 const LONGEST_MS = 1_000;

@@ -5,27 +5,21 @@
  */
 import { tick, untrack } from 'svelte';
 import type { Clock } from './clock.svelte';
+import { Following, type Outcome, type Rules } from './following';
 import { freshnessOf, LOST_AFTER_MS, type Freshness, type LinkFacts } from './freshness';
 import type { CommitMark, Heartbeat, Millis, Snapshot, Topic, Trouble, Update } from './messages';
 import { percentile, withSample } from './samples';
-import { judgeHeartbeat, judgeUpdate, type Position } from './sequence';
 import { jitter, openSocket, type LiveSocket } from './socket';
 
 const ANSWER_WITHIN_MS = 8_000;
-/** Updates that may wait for a snapshot; when more come, the snapshot's successor is asked for anyway. */
-const WAITING_KEPT = 200;
 const LATENCIES_KEPT = 200;
 /** Heartbeats between two checks of the clock: about five minutes. */
 const BEATS_PER_CLOCK_CHECK = 150;
 
 /** How to follow one kind of topic. */
-export interface TopicKind<S, C> {
+export interface TopicKind<S, C> extends Rules<S, C> {
 	topic: Topic;
 	clock: Clock;
-	/** The state after a change: pure, and a merge by versions. */
-	apply: (state: S, change: C) => S;
-	/** The state from a first change of a topic that had none; null when it takes a snapshot. */
-	begin: (change: C) => S | null;
 }
 
 export class LiveTopic<S, C> {
@@ -39,18 +33,20 @@ export class LiveTopic<S, C> {
 
 	#kind: TopicKind<S, C>;
 	#socket: LiveSocket | null = null;
-	#position: Position | null = null;
-	/** Updates that came while a snapshot was on its way; null when none is. */
-	#waiting: Update<C>[] | null = null;
+	#following: Following<S, C>;
 	#asked = 0;
 	#beats = 0;
 	#reopened = 0;
 	#facts: LinkFacts;
 	#latencies: number[] = [];
+	/** Commits whose updates have come and are not drawn yet. */
+	#unseen: CommitMark[] = [];
+	#drawing = false;
 	#retry: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(kind: TopicKind<S, C>, first: Snapshot<S>) {
 		this.#kind = kind;
+		this.#following = new Following<S, C>(kind, first.state);
 		this.state = first.state;
 		this.build = first.build;
 		this.#facts = { everLive: false, heardMono: 0, heardAt: first.at, lostMono: null, trouble: null };
@@ -87,7 +83,7 @@ export class LiveTopic<S, C> {
 		};
 		const lost = () => {
 			this.#facts.lostMono ??= performance.now();
-			this.#waiting = null;
+			this.#following.giveUp();
 			this.#asked++;
 		};
 		const update = (message: Update<unknown>) => {
@@ -118,9 +114,9 @@ export class LiveTopic<S, C> {
 	}
 
 	#subscribe(): void {
-		if (!this.#socket?.connected || this.#waiting) return;
+		if (!this.#socket?.connected || this.#following.isWaiting) return;
 		clearTimeout(this.#retry);
-		this.#waiting = [];
+		this.#following.wait();
 		void this.#askForSnapshot(this.#socket, ++this.#asked);
 	}
 
@@ -129,9 +125,8 @@ export class LiveTopic<S, C> {
 			socket.timeout(ANSWER_WITHIN_MS).emit('subscribe', this.#kind.topic, answer)
 		);
 		if (asked !== this.#asked) return;
-		const waiting = this.#waiting ?? [];
-		this.#waiting = null;
 		if (reply === null || 'error' in reply) {
+			this.#following.giveUp();
 			if (reply) this.#facts.trouble ??= { since: this.#kind.clock.exactly(), reason: reply.error };
 			this.#retry = setTimeout(() => {
 				this.#subscribe();
@@ -140,46 +135,32 @@ export class LiveTopic<S, C> {
 		}
 		// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the topic that was asked for decides it
 		this.#snapshot(reply as Snapshot<S>);
-		for (const message of waiting) this.#update(message);
 	}
 
 	#snapshot(snapshot: Snapshot<S>): void {
-		this.#position = { epoch: snapshot.epoch, seq: snapshot.seq };
-		this.state = snapshot.state;
+		const outcome = this.#following.snapshot(snapshot);
 		this.build = snapshot.build;
-		this.#heard(snapshot.at);
+		this.#took(outcome, snapshot.at);
 	}
 
 	#update(message: Update<C>): void {
-		if (this.#waiting) {
-			if (this.#waiting.length < WAITING_KEPT) this.#waiting.push(message);
-			return;
-		}
-		const verdict = judgeUpdate(this.#position, message);
-		if (verdict === 'resync') {
-			this.#subscribe();
-			return;
-		}
-		this.#heard(message.at);
-		if (verdict === 'ignore') return;
-		this.#position = { epoch: message.epoch, seq: message.seq };
-		const next = this.state === null ? this.#kind.begin(message.change) : this.#kind.apply(this.state, message.change);
-		if (next === null) {
-			this.#subscribe();
-			return;
-		}
-		this.state = next;
-		if (message.commit) void this.#measure(message.commit);
+		const outcome = this.#following.update(message);
+		if (outcome === 'applied' && message.commit)
+			this.#unseen = withSample(this.#unseen, message.commit, LATENCIES_KEPT);
+		this.#took(outcome, message.at);
 	}
 
 	#heartbeat(message: Heartbeat): void {
 		this.build = message.build;
-		if (!this.#waiting && judgeHeartbeat(this.#position, message) === 'resync') {
-			this.#subscribe();
-			return;
-		}
-		this.#heard(message.at);
+		this.#took(this.#following.heartbeat(message), message.at);
 		if (++this.#beats % BEATS_PER_CLOCK_CHECK === 0) void this.#checkClock(3);
+	}
+
+	/** Shows what a message has led to. One that leaves a hole is no news: what is shown has not become fresher by it. */
+	#took(outcome: Outcome, at: Millis): void {
+		void this.#draw();
+		if (outcome === 'resync') this.#subscribe();
+		else if (outcome !== 'waiting') this.#heard(at);
 	}
 
 	#heard(at: Millis): void {
@@ -216,18 +197,55 @@ export class LiveTopic<S, C> {
 		}
 	}
 
-	/** Counts only what somebody could see: a hidden page gets no frames, and would report its sleep. */
-	async #measure(commit: CommitMark): Promise<void> {
-		await tick();
-		if (document.visibilityState !== 'visible') return;
-		requestAnimationFrame(() => {
-			// Below zero is the error of the clocks, not a message from the future.
-			const took = Math.max(0, this.#kind.clock.exactly() - commit.at);
-			this.#latencies = withSample(this.#latencies, took, LATENCIES_KEPT);
-			const [p50, p95] = [percentile(this.#latencies, 0.5), percentile(this.#latencies, 0.95)];
-			if (p50 !== null && p95 !== null) this.latency = { p50, p95, count: this.#latencies.length };
-		});
+	/**
+	 * Shows the state, at once if the last one has been drawn, else with the next frame: a screen that draws slower than
+	 * updates come in skips states, rather than falling behind.
+	 */
+	async #draw(): Promise<void> {
+		if (this.#drawing) return;
+		this.#drawing = true;
+		while (this.state !== this.#following.state) {
+			this.state = this.#following.state;
+			const commits = this.#unseen;
+			this.#unseen = [];
+			await tick();
+			if (await nextFrame()) this.#measure(commits);
+		}
+		this.#drawing = false;
 	}
+
+	#measure(commits: readonly CommitMark[]): void {
+		if (commits.length === 0) return;
+		const now = this.#kind.clock.exactly();
+		for (const commit of commits) {
+			// Below zero is the error of the clocks, not a message from the future.
+			this.#latencies = withSample(this.#latencies, Math.max(0, now - commit.at), LATENCIES_KEPT);
+		}
+		const [p50, p95] = [percentile(this.#latencies, 0.5), percentile(this.#latencies, 0.95)];
+		if (p50 !== null && p95 !== null) this.latency = { p50, p95, count: this.#latencies.length };
+	}
+}
+
+/** How long a page that nobody sees waits between two states. */
+const HIDDEN_FRAME_MS = 500;
+
+/** Waits for the next frame. False where nobody sees it: a hidden page gets no frames, and must not report its sleep. */
+function nextFrame(): Promise<boolean> {
+	return new Promise((resolve) => {
+		if (document.visibilityState !== 'visible') {
+			setTimeout(resolve, HIDDEN_FRAME_MS, false);
+			return;
+		}
+		const hidden = () => {
+			cancelAnimationFrame(frame);
+			resolve(false);
+		};
+		const frame = requestAnimationFrame(() => {
+			document.removeEventListener('visibilitychange', hidden);
+			resolve(true);
+		});
+		document.addEventListener('visibilitychange', hidden, { once: true });
+	});
 }
 
 /** The answer to a question over the socket; null when none came in time. */

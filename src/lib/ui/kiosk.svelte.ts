@@ -6,6 +6,7 @@ import type { LiveTopic } from '$lib/live/topic.svelte';
 import { jitter } from '$lib/live/socket';
 
 const CURSOR_IDLE_MS = 5_000;
+const LEFT_ALONE_MS = 2 * 60_000;
 const SHIFT_EVERY_MS = 3 * 60_000;
 const RELOAD_WITHIN_MS = 30_000;
 
@@ -53,6 +54,22 @@ export function hideIdleCursor(): () => void {
 		removeEventListener('pointermove', moved);
 		clearTimeout(timer);
 		root.classList.remove('cursor-idle');
+	};
+}
+
+/** Calls `leave` once nobody has touched the page for a while: what a visitor opened on the wall closes again. */
+export function whenLeftAlone(leave: () => void): () => void {
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	const touched = () => {
+		clearTimeout(timer);
+		timer = setTimeout(leave, LEFT_ALONE_MS);
+	};
+	touched();
+	const signs = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const;
+	for (const sign of signs) addEventListener(sign, touched, { passive: true });
+	return () => {
+		for (const sign of signs) removeEventListener(sign, touched);
+		clearTimeout(timer);
 	};
 }
 

@@ -71,7 +71,7 @@ describe('a pool', () => {
 		const texts = ['a', '', 'NULL', null, 'q"uo,te', 'back\\slash', '{x}', ' blank ', 'é😀', '\n'];
 		const [row] = await sql`
 			select ${texts}::text[] as texts, ${sql.array(['x'])} as inferred, ${[]}::text[] as none, ${[1, 2]}::int[] as ints,
-				array[[1, 2], [3, null]] as deep, '[0:1]={5,6}'::int[] as bounds, ${[{ a: '"' }]}::jsonb[] as documents,
+				array[[1, 2], [3, null]] as deep, '[0:1]={5,6}'::int[] as bounds, ${['{"a":"\\""}']}::text[]::jsonb[] as documents,
 				${sql.array([new Date(0)])} as times, array[1.50, 2] as decimals, array[9007199254740993] as big`;
 		expect(row).toEqual({
 			texts,

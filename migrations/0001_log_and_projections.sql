@@ -156,14 +156,14 @@ create table sessions (
 	-- of it is a timeout.
 	received_at timestamptz,
 	updated_at timestamptz not null,
-	added_to_cart boolean not null,
+	added_to_cart boolean not null default false,
 	event_count integer not null,
-	error_count integer not null,
-	steps_completed integer not null,
-	total_ai_cost numeric not null,
-	regeneration_cost numeric not null,
-	regeneration_requests integer not null,
-	ai_regenerations integer not null,
+	error_count integer not null default 0,
+	steps_completed integer not null default 0,
+	total_ai_cost numeric not null default 0,
+	regeneration_cost numeric not null default 0,
+	regeneration_requests integer not null default 0,
+	ai_regenerations integer not null default 0,
 
 	-- What people read.
 	shop_domain text collate "C",
@@ -188,7 +188,7 @@ create table sessions (
 	flow text,
 	env text,
 	post_ar_action text,
-	regeneration_count integer not null,
+	regeneration_count integer not null default 0,
 
 	-- What the last merge replaced: the statement needs it to move the shops' counts, nobody else should.
 	replaced_shop text collate "C",

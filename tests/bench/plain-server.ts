@@ -6,6 +6,7 @@
 import { createServer } from 'node:http';
 import { parseBatch } from '../../src/lib/server/ingest/parse';
 import { connect } from '../../src/lib/server/db/connect';
+import { expectedOf } from '../../src/lib/server/projections/expected';
 import { commitStatement } from '../../src/lib/server/commit/statement';
 
 const POOL = 10;
@@ -32,7 +33,9 @@ export async function runPlainServer(databaseUrl: string): Promise<void> {
 			const parsed = parseBatch(JSON.parse(text), text, { userAgent: null, ip: null }, Date.now());
 			if ('code' in parsed) throw new Error(parsed.message);
 			const commits = parsed.batch.events.map((row) =>
-				sql.unsafe(commitStatement, [`[${row.json}]`, '[]', 'ingest', 1], { prepare: true })
+				sql.unsafe(commitStatement(expectedOf([row.type]), false), [`[${row.json}]`, '[]', 'ingest', 1], {
+					prepare: true
+				})
 			);
 			Promise.all(commits)
 				.finally(() => underWay--)

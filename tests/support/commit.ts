@@ -14,7 +14,7 @@ export async function commitEvents(
 ): Promise<string | null> {
 	const rows = events.map((event) => logRow(event).json);
 	const [row] = await sql.unsafe<CommitResult[]>(
-		notify ? commitStatement : commitStatement.replace('pg_notify(', 'concat('),
+		notify ? commitStatement() : commitStatement().replace('pg_notify(', 'concat('),
 		[`[${rows.join(',')}]`, '[]', 'ingest', events.length],
 		{ prepare: true }
 	);

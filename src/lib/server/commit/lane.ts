@@ -4,6 +4,7 @@
  * something was committed that was not.
  */
 import { connect, type Sql } from '../db/connect';
+import { expectedOf } from '../projections/expected';
 import { commitStatement, type CommitResult } from './statement';
 import type { CommitSource, LogRow, RejectedRow } from './rows';
 
@@ -36,7 +37,9 @@ export class Lane {
 	async commit(group: Group): Promise<CommitResult> {
 		const parameters = [jsonArray(group.events), jsonArray(group.rejected), group.source, group.events.length];
 		const sql = this.#sql;
-		const query = sql.unsafe<CommitResult[]>(commitStatement, parameters, { prepare: true });
+		const expected = expectedOf(group.events.map(({ type }) => type));
+		const statement = commitStatement(expected, group.rejected.length > 0);
+		const query = sql.unsafe<CommitResult[]>(statement, parameters, { prepare: true });
 		const [result] = await this.#withinTime(query, sql);
 		if (!result) throw new Error('the commit statement returned no row');
 		return result;

@@ -9,6 +9,7 @@ import type { TransactionSql } from 'postgres';
 import type { Sql } from '../db/connect';
 import { applySchema } from '../db/migrate';
 import { CHANNEL, type CommitNotice } from '../db/notice';
+import { EVERYTHING } from '../projections/expected';
 import { mergeAll, projections } from '../projections/index';
 import { freshFrom } from './statement';
 
@@ -127,7 +128,7 @@ async function foldNext(transaction: TransactionSql, live: string): Promise<numb
 			where commit_id between $1::bigint and $2::bigint and commit_id = any($3::bigint[])
 		),
 		${freshFrom('source')},
-		${mergeAll}
+		${mergeAll(EVERYTHING)}
 		select 1`;
 	await transaction.unsafe(statement, [String(ids[0]), String(ids.at(-1)), ids.map(String)], { prepare: true });
 	return next.length;

@@ -17,6 +17,7 @@ export interface Origin {
 export interface LogRow {
 	/** What makes it unique: its shop and its id. */
 	key: string;
+	type: string;
 	/** Its columns as JSON, as the commit statement reads them. */
 	json: string;
 }
@@ -70,7 +71,7 @@ export function logRow(event: LogEvent): LogRow {
 		`"client":${timeOrNull(event.clientTime)},"server":${timeOrNull(event.serverTime)},` +
 		`"agent":${textOrNull(event.userAgent)},"ip":${textOrNull(event.ip)},"shift":${event.clockShiftMs}` +
 		(event.extra === null ? '}' : `,"extra":${canonicalJson(event.extra)}}`);
-	return { key: eventKey(event.shopDomain, id), json };
+	return { key: eventKey(event.shopDomain, id), type: event.type, json };
 }
 
 /** Serialises a rejected event. `raw` is the event as it came. */

@@ -33,10 +33,7 @@ const scratch = {
 	replaced_regeneration: ['false', 'coalesce(stored.is_regeneration, false)']
 } as const;
 
-export const aiRequests: Projection = {
-	table: 'ai_requests',
-	scratch: Object.keys(scratch),
-	merge: `
+const merge = `
 ai_events as (
 	select
 		md5(
@@ -52,9 +49,9 @@ ai_events as (
 	where event_type = 'ai_request'
 ),
 ai_merge as (${mergeStatement({
-		table: 'ai_requests',
-		key: ['id'],
-		incoming: `
+	table: 'ai_requests',
+	key: ['id'],
+	incoming: `
 		select
 			key as id, min(data ->> 'requestId') as request_id, min(session_id) as session_id, min(event_time) as occurred_at,
 			${Object.entries(fields)
@@ -62,20 +59,18 @@ ai_merge as (${mergeStatement({
 				.join(',\n\t\t\t')}
 		from ai_events
 		group by key`,
-		merged: {
-			// The same in all events of a request: they are what its id is made of.
-			request_id: 'greatest',
-			session_id: 'greatest',
-			occurred_at: 'least',
-			...Object.fromEntries(Object.keys(fields).map((name) => [register(name), 'latest' as const]))
-		},
-		derived: Object.fromEntries(
-			Object.entries(fields).map(([name, [, read]]) => [name, field(register(name), 2, read)])
-		),
-		scratch,
-		returning:
-			'session_id, coalesce(cost_usd, 0) as cost, coalesce(is_regeneration, false) as is_regeneration, replaced_cost, replaced_regeneration'
-	})}
+	merged: {
+		// The same in all events of a request: they are what its id is made of.
+		request_id: 'greatest',
+		session_id: 'greatest',
+		occurred_at: 'least',
+		...Object.fromEntries(Object.keys(fields).map((name) => [register(name), 'latest' as const]))
+	},
+	derived: Object.fromEntries(Object.entries(fields).map(([name, [, read]]) => [name, field(register(name), 2, read)])),
+	scratch,
+	returning:
+		'session_id, coalesce(cost_usd, 0) as cost, coalesce(is_regeneration, false) as is_regeneration, replaced_cost, replaced_regeneration'
+})}
 ),
 ai_changes as (
 	select
@@ -87,5 +82,10 @@ ai_changes as (
 	from ai_merge
 	where session_id is not null
 	group by session_id
-)`
+)`;
+
+export const aiRequests: Projection = {
+	table: 'ai_requests',
+	scratch: Object.keys(scratch),
+	merge: (expected) => (expected.aiRequests ? merge : null)
 };

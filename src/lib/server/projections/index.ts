@@ -7,6 +7,7 @@
  */
 import { aiRequests } from './ai-requests';
 import { errors } from './errors';
+import type { Expected } from './expected';
 import { sessionSteps } from './session-steps';
 import { sessions } from './sessions';
 import { shops } from './shops';
@@ -16,11 +17,13 @@ export interface Projection {
 	table: string;
 	/** Columns that the last merge left behind for the statement itself: not part of what the fold says. */
 	scratch: readonly string[];
-	/** Its common table expressions, without a trailing comma. */
-	merge: string;
+	/** Its common table expressions, without a trailing comma; null when none of the expected events moves its table. */
+	merge: (expected: Expected) => string | null;
 }
 
 export const projections: readonly Projection[] = [errors, sessionSteps, aiRequests, sessions, shops];
 
-/** All merges, to be put behind the definition of `fresh`. */
-export const mergeAll = projections.map((projection) => projection.merge).join(',\n');
+/** All merges of the expected events, to be put behind the definition of `fresh`. */
+export function mergeAll(expected: Expected): string {
+	return projections.flatMap(({ merge }) => merge(expected) ?? []).join(',\n');
+}

@@ -10,40 +10,54 @@
  */
 export type MergeKind = 'least' | 'greatest' | 'latest' | 'sum' | 'total' | 'or';
 
+type Column = (name: string) => string;
+
 export interface Merge {
 	table: string;
 	/** The key's columns. */
 	key: readonly string[];
-	/** A select that gives the key and every merged column, one row a key. */
+	/** A select that gives the key and every merged column that is not absent, one row a key. */
 	incoming: string;
 	merged: Readonly<Record<string, MergeKind>>;
+	/** Merged columns of which nothing can come. They keep what they have; a new row gets the table's default. */
+	absent?: ReadonlySet<string>;
 	/** Column → SQL over merged columns, which `column` names as they will be after the merge. */
-	derived: Readonly<Record<string, (column: (name: string) => string) => string>>;
+	derived: Readonly<Record<string, (column: Column) => string>>;
 	/** Column → SQL for what the statement itself needs to know of the merge: [of a new row, of a merged row]. In the
 	 * first, columns are `incoming.x`; in the second `stored.x` is the row before and `excluded.x` what came. */
 	scratch: Readonly<Record<string, readonly [string, string]>>;
 	returning: string;
 }
 
-export function mergeStatement({ table, key, incoming, merged, derived, scratch, returning }: Merge): string {
-	const names = [...key, ...Object.keys(merged), ...Object.keys(derived), ...Object.keys(scratch)];
-	const inserted = [
-		...[...key, ...Object.keys(merged)].map((name) => `incoming.${name}`),
-		...Object.values(derived).map((expression) => expression((name) => `(incoming.${name})`)),
-		...Object.values(scratch).map(([fresh]) => fresh)
+export function mergeStatement(merge: Merge): string {
+	const { table, key, incoming, absent = new Set<string>(), scratch, returning } = merge;
+	const merged = Object.entries(merge.merged).filter(([name]) => !absent.has(name));
+	const derived = Object.entries(merge.derived).filter(([, expression]) =>
+		reads(expression, (name) => !absent.has(name))
+	);
+	const kindOf = (name: string): MergeKind => {
+		const kind = merge.merged[name];
+		if (!kind) throw new Error(`${name} is no merged column of ${table}`);
+		return kind;
+	};
+	const inserted: Column = (name) => `(${absent.has(name) ? NOTHING[kindOf(name)] : `incoming.${name}`})`;
+	const updated: Column = (name) => `(${absent.has(name) ? `stored.${name}` : mergedValue(name, kindOf(name))})`;
+
+	const columns = [
+		...key.map((name) => [name, `incoming.${name}`]),
+		...merged.map(([name]) => [name, `incoming.${name}`]),
+		...derived.map(([name, expression]) => [name, expression(inserted)]),
+		...Object.entries(scratch).map(([name, [fresh]]) => [name, fresh])
 	];
-	const afterMerge = (name: string) => mergedValue(name, merged[name]);
 	const updates = [
-		...Object.keys(merged).map((name) => `${name} = ${afterMerge(name)}`),
-		...Object.entries(derived).map(
-			([name, expression]) => `${name} = ${expression((column) => `(${afterMerge(column)})`)}`
-		),
+		...merged.map(([name, kind]) => `${name} = ${mergedValue(name, kind)}`),
+		...derived.map(([name, expression]) => `${name} = ${expression(updated)}`),
 		...Object.entries(scratch).map(([name, [, update]]) => `${name} = ${update}`)
 	];
 	return `
-	insert into ${table} as stored (${names.join(', ')})
+	insert into ${table} as stored (${columns.map(([name]) => name).join(', ')})
 	select
-		${inserted.join(',\n\t\t')}
+		${columns.map(([, value]) => value).join(',\n\t\t')}
 	from (${incoming}) as incoming
 	order by ${key.map((name) => `incoming.${name}`).join(', ')}
 	on conflict (${key.join(', ')}) do update set
@@ -51,7 +65,27 @@ export function mergeStatement({ table, key, incoming, merged, derived, scratch,
 	returning ${returning}`;
 }
 
-function mergedValue(name: string, kind: MergeKind | undefined): string {
+/** What an absent column of a new row is, as SQL. */
+const NOTHING: Record<MergeKind, string> = {
+	least: 'null::timestamptz',
+	greatest: 'null::timestamptz',
+	latest: 'null::text[]',
+	sum: '0',
+	total: '0',
+	or: 'false'
+};
+
+/** Whether the expression reads a column of this kind. */
+function reads(expression: (column: Column) => string, isOne: (name: string) => boolean): boolean {
+	let found = false;
+	expression((name) => {
+		found ||= isOne(name);
+		return name;
+	});
+	return found;
+}
+
+function mergedValue(name: string, kind: MergeKind): string {
 	switch (kind) {
 		case 'least':
 			return `least(stored.${name}, excluded.${name})`;
@@ -64,8 +98,6 @@ function mergedValue(name: string, kind: MergeKind | undefined): string {
 			return `trim_scale(stored.${name} + excluded.${name})`;
 		case 'or':
 			return `stored.${name} or excluded.${name}`;
-		case undefined:
-			throw new Error(`${name} is no merged column`);
 	}
 }
 

@@ -13,19 +13,16 @@ const scratch = {
 	]
 } as const;
 
-export const sessionSteps: Projection = {
-	table: 'session_steps',
-	scratch: Object.keys(scratch),
-	merge: `
+const merge = `
 step_events as materialized (
 	select session_id, key_text(data ->> 'step') as step, data ->> 'status' as status, stamp, event_time, data
 	from fresh
 	where event_type = 'step_update' and session_id is not null and data ->> 'step' is not null
 ),
 steps_merge as (${mergeStatement({
-		table: 'session_steps',
-		key: ['session_id', 'step'],
-		incoming: `
+	table: 'session_steps',
+	key: ['session_id', 'step'],
+	incoming: `
 		select
 			session_id, step,
 			max(array[stamp, status, (data - 'step' - 'status')::text]) filter (where status is not null) as status_lww,
@@ -41,30 +38,35 @@ steps_merge as (${mergeStatement({
 			coalesce(max(json_integer(data -> 'regenerationCount')), 0) as regeneration_count
 		from step_events
 		group by session_id, step`,
-		merged: {
-			status_lww: 'latest',
-			outcome_lww: 'latest',
-			started_at: 'least',
-			completed_at: 'greatest',
-			retake_count: 'greatest',
-			mask_edit_count: 'greatest',
-			placement_adjustments: 'greatest',
-			regeneration_count: 'greatest'
-		},
-		derived: {
-			status: field('status_lww', 2),
-			metadata: field('status_lww', 3, (text) => `${text}::jsonb`),
-			duration_ms: field('outcome_lww', 2, asBigint),
-			auto_vs_manual: field('outcome_lww', 3),
-			auto_confidence: field('outcome_lww', 4, asNumeric),
-			error_code: field('outcome_lww', 5),
-			error_message: field('outcome_lww', 6)
-		},
-		scratch,
-		returning: 'session_id, completed_now'
-	})}
+	merged: {
+		status_lww: 'latest',
+		outcome_lww: 'latest',
+		started_at: 'least',
+		completed_at: 'greatest',
+		retake_count: 'greatest',
+		mask_edit_count: 'greatest',
+		placement_adjustments: 'greatest',
+		regeneration_count: 'greatest'
+	},
+	derived: {
+		status: field('status_lww', 2),
+		metadata: field('status_lww', 3, (text) => `${text}::jsonb`),
+		duration_ms: field('outcome_lww', 2, asBigint),
+		auto_vs_manual: field('outcome_lww', 3),
+		auto_confidence: field('outcome_lww', 4, asNumeric),
+		error_code: field('outcome_lww', 5),
+		error_message: field('outcome_lww', 6)
+	},
+	scratch,
+	returning: 'session_id, completed_now'
+})}
 ),
 step_changes as (
 	select session_id, count(*) filter (where completed_now) as completed from steps_merge group by session_id
-)`
+)`;
+
+export const sessionSteps: Projection = {
+	table: 'session_steps',
+	scratch: Object.keys(scratch),
+	merge: (expected) => (expected.steps ? merge : null)
 };

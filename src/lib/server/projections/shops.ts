@@ -5,10 +5,7 @@
  */
 import type { Projection } from './index';
 
-export const shops: Projection = {
-	table: 'shops',
-	scratch: [],
-	merge: `
+const merge = `
 shop_changes as (
 	select
 		domain, min(first_seen_at) as first_seen_at, max(last_start_at) as last_start_at,
@@ -56,5 +53,6 @@ shops_merge as (
 		first_session_event_at = least(stored.first_session_event_at, excluded.first_session_event_at),
 		total_sessions = stored.total_sessions + excluded.total_sessions,
 		completed_sessions = stored.completed_sessions + excluded.completed_sessions
-)`
-};
+)`;
+
+export const shops: Projection = { table: 'shops', scratch: [], merge: () => merge };

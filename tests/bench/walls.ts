@@ -1,4 +1,7 @@
-/** Many walls in a process of their own: each subscribes to the Control Room and receives, as a browser would. */
+/**
+ * Many walls in a process of their own. They subscribe and receive, but do not parse what they receive: in life each has a
+ * machine of its own for that, and here it would be taken from the server's.
+ */
 import { io } from 'socket.io-client';
 
 export async function runWalls(address: string, count: number): Promise<void> {
@@ -6,6 +9,7 @@ export async function runWalls(address: string, count: number): Promise<void> {
 		Array.from({ length: count }, async () => {
 			const socket = io(address, { transports: ['websocket'], forceNew: true });
 			await socket.timeout(20_000).emitWithAck('subscribe', 'control-room');
+			socket.io.engine.removeAllListeners('data');
 			return socket;
 		})
 	);

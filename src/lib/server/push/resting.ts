@@ -7,13 +7,15 @@
  */
 const FAN_OUT_BYTES_PER_S = 100e6;
 const LONGEST_MS = 1_000;
+/** Under steady load changes share a push: more than a hundred a second no screen can show. */
+const FRAME_MS = 8;
 
 /**
- * Changed rows go out at once. Reading and sending them takes at most half of one core, by a rest as long as it took;
+ * Changed rows go out at once. Reading and sending them takes at most half of one core, by a rest as long as it took, and no more than a hundred times a second;
  * but a wall is never more than a second behind for it.
  */
 export function restAfterRows(costMs: number, bytes: number): number {
-	return Math.min(LONGEST_MS, Math.max(costMs, (bytes / FAN_OUT_BYTES_PER_S) * 1_000));
+	return Math.min(LONGEST_MS, Math.max(FRAME_MS, costMs, (bytes / FAN_OUT_BYTES_PER_S) * 1_000));
 }
 
 /** Figures are counted over a whole day: twice a second at most, and for at most a twentieth of the time. */

@@ -18,6 +18,16 @@ export function endOf(session: SessionCard): number {
 	return session.endedAt ?? session.updatedAt;
 }
 
+/** The sessions that ended, the last one first. */
+export function endedSessions(sessions: readonly SessionCard[]): SessionCard[] {
+	return newest(
+		sessions.filter((session) => !isActive(session)),
+		endOf,
+		(session) => session.sessionId,
+		KEPT.ended
+	);
+}
+
 /** The state after a change; the given state is left as it is. */
 export function applyWall(state: WallState, change: WallChange): WallState {
 	return {
@@ -42,18 +52,18 @@ function mergeSessions(known: SessionCard[], changed: SessionCard[]): SessionCar
 			(session) => session.sessionId,
 			KEPT.active
 		),
-		...newest(
-			all.filter((session) => !isActive(session)),
-			endOf,
-			(session) => session.sessionId,
-			KEPT.ended
-		)
+		...endedSessions(all)
 	];
 }
 
 function mergeErrors(known: ErrorCard[], changed: ErrorCard[]): ErrorCard[] {
 	const byKey = new Map([...known, ...changed].map((error) => [errorKey(error), error]));
-	return newest([...byKey.values()], (error) => error.at, errorKey, KEPT.errors);
+	return newest(
+		[...byKey.values()],
+		(error) => error.at,
+		(error) => `${error.id} ${error.shop ?? ''}`,
+		KEPT.errors
+	);
 }
 
 /** What tells two errors apart: their event's id is unique only within a shop. */
@@ -61,7 +71,7 @@ export function errorKey(error: ErrorCard): string {
 	return `${error.shop ?? ''} ${error.id}`;
 }
 
-/** The `count` newest rows, newest first; ties by key, so that the order never depends on that of arrival. */
+/** The `count` newest rows, newest first; ties by key, the larger one first as in the server's own lists. */
 function newest<T>(rows: T[], time: (row: T) => number, key: (row: T) => string, count: number): T[] {
-	return rows.sort((a, b) => time(b) - time(a) || (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0)).slice(0, count);
+	return rows.sort((a, b) => time(b) - time(a) || (key(a) < key(b) ? 1 : key(a) > key(b) ? -1 : 0)).slice(0, count);
 }

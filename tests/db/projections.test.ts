@@ -121,3 +121,61 @@ test('a rebuild repairs tables that somebody changed by hand, and verify tells w
 		{ error_count: 1, event_count: 3, status: 'completed' }
 	]);
 });
+
+test('a shop knows when its latest session started, or when its first event of a session came', async () => {
+	await empty();
+	const latest = async () => (await database.sql`select last_session_at from shops`)[0]?.last_session_at as unknown;
+	await commit([event('step_update', { clientTime: T0 + 5000 })]);
+	expect(await latest()).toEqual(new Date(T0 + 5000));
+	await commit([event('user_action', { clientTime: T0 + 1000 })]);
+	expect(await latest()).toEqual(new Date(T0 + 1000));
+	await commit([event('session_started', { sessionId: 's2', clientTime: T0 + 9000 })]);
+	await commit([event('session_started', { clientTime: T0 })]);
+	expect(await latest()).toEqual(new Date(T0 + 9000));
+	await expectVerified();
+});
+
+test('a count below zero is none, in one batch with others or apart from them', async () => {
+	const data = { step: 'mask', status: 'completed' };
+	const events = [
+		event('step_update', { data: { ...data, retakeCount: -5 } }),
+		event('step_update', { data, clientTime: T0 + 1 })
+	];
+	for (const pieces of [[events], events.map((one) => [one])]) {
+		await empty();
+		for (const piece of pieces) await commit(piece);
+		expect(await database.sql`select retake_count from session_steps`).toEqual([{ retake_count: 0 }]);
+		await expectVerified();
+	}
+});
+
+test('an ended session is not in progress, and its status may be of any length', async () => {
+	await empty();
+	const endless = Array.from({ length: 3000 }, (_, place) => String.fromCodePoint(0x4e00 + ((place * 7919) % 20_000)));
+	await commit([
+		event('session_ended', { data: { status: 'in_progress' } }),
+		event('session_ended', { sessionId: 's2', data: { status: endless.join('') } })
+	]);
+	const rows = await database.sql<{ status: string }[]>`select status from sessions order by session_id`;
+	expect(rows[0]).toEqual({ status: 'abandoned' });
+	expect(rows[1]?.status).toMatch(/^.{50}~[0-9a-f]{32}$/);
+	await expectVerified();
+});
+
+test('AI requests are told apart: an empty request id names none, and no id reaches into another session', async () => {
+	await empty();
+	const request = (sessionId: string, requestId: string, costUsd: number, change = {}) =>
+		event('ai_request', { sessionId, data: { requestId, costUsd, status: 'success' }, ...change });
+	await commit([
+		request('s1', '', 0.1),
+		request('s1', '', 0.2, { clientTime: T0 + 1 }),
+		request('s\u001fx', 'y', 0.4),
+		request('s', 'x\u001fy', 0.8)
+	]);
+	expect(await database.sql`select session_id, total_ai_cost from sessions order by total_ai_cost`).toEqual([
+		{ session_id: 's1', total_ai_cost: '0.3' },
+		{ session_id: 's\u001fx', total_ai_cost: '0.4' },
+		{ session_id: 's', total_ai_cost: '0.8' }
+	]);
+	await expectVerified();
+});

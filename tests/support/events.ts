@@ -31,7 +31,7 @@ export function batch(events: readonly LogEvent[]): Batch {
 
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const number = fc.oneof(
-	fc.integer({ min: 0, max: 20_000 }),
+	fc.integer({ min: -3, max: 20_000 }),
 	fc.constant('12.5'),
 	fc.constant(null),
 	fc.constant('many')
@@ -50,7 +50,7 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 		flow: word('v1', 'v2')
 	}),
 	session_ended: fc.record({
-		status: word('completed', 'abandoned', 'error'),
+		status: word('completed', 'abandoned', 'error', 'in_progress'),
 		durationMs: number,
 		abandonmentStep: word(...STEPS),
 		reason: word('page_unload'),
@@ -72,7 +72,7 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 		isUserFacing: maybe(fc.boolean())
 	}),
 	ai_request: fc.record({
-		requestId: word('r1', 'r2', 'r3'),
+		requestId: word('r1', 'r2', 'r3', ''),
 		status: word('pending', 'success', 'failed'),
 		provider: word('fal', 'replicate'),
 		costUsd: fc.oneof(

@@ -33,16 +33,17 @@ const scratch = {
 	replaced_regeneration: ['false', 'coalesce(stored.is_regeneration, false)']
 } as const;
 
+// The key is made of JSON, so that no two pairs are the same text. An empty request id names no request.
 const merge = `
 ai_events as (
 	select
-		md5(
+		md5((
 			case
-				when data ->> 'requestId' is null then 'event' || chr(31) || coalesce(shop_domain, '') || chr(31) || id
-				when session_id is not null then 'session' || chr(31) || session_id || chr(31) || (data ->> 'requestId')
-				else 'shop' || chr(31) || coalesce(shop_domain, '') || chr(31) || (data ->> 'requestId')
+				when coalesce(data ->> 'requestId', '') = '' then json_build_array('event', coalesce(shop_domain, ''), id)
+				when session_id is not null then json_build_array('session', session_id, data ->> 'requestId')
+				else json_build_array('shop', coalesce(shop_domain, ''), data ->> 'requestId')
 			end
-		) as key,
+		)::text) as key,
 		case when data ->> 'status' <> 'pending' then '1 ' else '0 ' end || stamp as stamp,
 		session_id, shop_domain, data, event_time
 	from fresh

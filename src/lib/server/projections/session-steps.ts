@@ -1,7 +1,7 @@
 /**
  * `session_steps`: one row for each step of a session. A step can be redone, so its status is that of the latest
  * `step_update`, and what came out of it (duration, how, error) is of the latest one that was not `started`.
- * Counts are what the clients counted up to then: the largest stands.
+ * Counts are what the clients counted up to then: the largest stands, and is never below none.
  */
 import { asBigint, asNumeric, field, mergeStatement } from './merge';
 import type { Projection } from './index';
@@ -32,10 +32,10 @@ steps_merge as (${mergeStatement({
 			]) filter (where status <> 'started') as outcome_lww,
 			min(event_time) filter (where status = 'started') as started_at,
 			max(event_time) filter (where status = 'completed') as completed_at,
-			coalesce(max(json_integer(data -> 'retakeCount')), 0) as retake_count,
-			coalesce(max(json_integer(data -> 'maskEditCount')), 0) as mask_edit_count,
-			coalesce(max(json_integer(data -> 'placementAdjustments')), 0) as placement_adjustments,
-			coalesce(max(json_integer(data -> 'regenerationCount')), 0) as regeneration_count
+			greatest(0, max(json_integer(data -> 'retakeCount'))) as retake_count,
+			greatest(0, max(json_integer(data -> 'maskEditCount'))) as mask_edit_count,
+			greatest(0, max(json_integer(data -> 'placementAdjustments'))) as placement_adjustments,
+			greatest(0, max(json_integer(data -> 'regenerationCount'))) as regeneration_count
 		from step_events
 		group by session_id, step`,
 	merged: {

@@ -1,6 +1,6 @@
 /**
  * `sessions`: one row for each session, from its first event of any type. An explicit end stands over a timeout, and a
- * timeout only while no later client event is known.
+ * timeout only while no later client event is known. What ended is not in progress, whatever word its end came with.
  */
 import { SESSION_TIMED_OUT } from '../../events/vocabulary';
 import type { Expected } from './expected';
@@ -43,7 +43,7 @@ const changes: Record<string, readonly [MergeKind, string]> = {
 	end_lww: [
 		'latest',
 		`max(array[
-			stamp, coalesce(data ->> 'status', 'abandoned'), json_number(data -> 'durationMs')::text,
+			stamp, coalesce(nullif(key_text(data ->> 'status'), 'in_progress'), 'abandoned'), json_number(data -> 'durationMs')::text,
 			data ->> 'abandonmentStep', coalesce(data ->> 'abandonmentReason', data ->> 'reason')
 		]) filter (where event_type = 'session_ended')`
 	],

@@ -32,9 +32,11 @@ shop_changes as (
 ),
 shops_merge as (
 	insert into shops as stored (
-		domain, first_seen_at, last_start_at, first_session_event_at, total_sessions, completed_sessions
+		domain, first_seen_at, last_start_at, first_session_event_at, last_session_at, total_sessions, completed_sessions
 	)
-	select domain, first_seen_at, last_start_at, first_session_event_at, total, completed
+	select
+		domain, first_seen_at, last_start_at, first_session_event_at, coalesce(last_start_at, first_session_event_at),
+		total, completed
 	from shop_changes
 	where total <> 0 or completed <> 0 or not exists (
 		select from shops as known
@@ -51,6 +53,10 @@ shops_merge as (
 		first_seen_at = least(stored.first_seen_at, excluded.first_seen_at),
 		last_start_at = greatest(stored.last_start_at, excluded.last_start_at),
 		first_session_event_at = least(stored.first_session_event_at, excluded.first_session_event_at),
+		last_session_at = coalesce(
+			greatest(stored.last_start_at, excluded.last_start_at),
+			least(stored.first_session_event_at, excluded.first_session_event_at)
+		),
 		total_sessions = stored.total_sessions + excluded.total_sessions,
 		completed_sessions = stored.completed_sessions + excluded.completed_sessions
 )`;

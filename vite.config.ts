@@ -1,12 +1,14 @@
 /**
  * The builds and the tests share this file: the pages (the default mode), the process around them
- * (`vite build --mode process`, which bundles main.ts and cli.ts for Node), the benchmarks, the dev server, and vitest.
+ * (`vite build --mode process`, which bundles main.ts and cli.ts for Node), the SDK as a package (`--mode sdk`), the
+ * benchmarks, the dev server, and vitest.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { devPipeline } from './src/lib/server/http/dev.ts';
+import { sdkBuild, sdkScript } from './src/sdk/vite.ts';
 
 const ENTRIES = ['main', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
 
@@ -36,8 +38,9 @@ const benchBuild: ViteUserConfig = {
 export default defineConfig(({ mode }) => {
 	if (mode === 'process') return processBuild;
 	if (mode === 'bench') return benchBuild;
+	if (mode === 'sdk') return sdkBuild;
 	return {
-		plugins: [sveltekit(), ...(mode === 'test' ? [] : [devPipeline()])],
+		plugins: [sveltekit(), sdkScript(), ...(mode === 'test' ? [] : [devPipeline()])],
 		build: { sourcemap: true },
 		test: {
 			include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],

@@ -31,6 +31,9 @@ const ENCODINGS = [
 	['gzip', '.gz']
 ] as const;
 
+/** Paths that carry a hash of the file's content. */
+const IMMUTABLE = /^\/(?:_app\/immutable|sdk\/v1\/[\da-f]+)\//;
+
 interface StaticFile {
 	headers: HeaderList;
 	etag: string;
@@ -60,9 +63,11 @@ export function readFiles(folder: string): StaticFiles {
 			['content-type', TYPES[extname(name)] ?? 'application/octet-stream'],
 			['etag', etag],
 			['x-content-type-options', 'nosniff'],
-			// The names of these carry a hash of their content, the others keep their names from build to build.
-			['cache-control', path.startsWith('/_app/immutable/') ? 'public, max-age=31536000, immutable' : 'no-cache']
+			// The others keep their paths from build to build.
+			['cache-control', IMMUTABLE.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache']
 		];
+		// Shops' pages load the SDK from their own origins, and a browser checks a script's hash only if it may read it.
+		if (path.startsWith('/sdk/')) headers.push(['access-control-allow-origin', '*']);
 		if (contents.size > 1) headers.push(['vary', 'accept-encoding']);
 		files.set(path.startsWith('/') ? path : `/${path}`, { headers, etag, contents });
 	}

@@ -1,0 +1,164 @@
+/**
+ * The client: events in, never an exception out. What it accepts (each call that accepts says the event's id) is written
+ * to the store before the call returns, and from then on is either committed by the server exactly once or reported to
+ * `onDrop`. It sets no cookies, asks nothing of the page, and does nothing when it is imported.
+ */
+import type { EventMap } from '../lib/events/families';
+import { newId } from './id';
+import { createSender, type DropReason, type Limits } from './sender';
+import { createSession, type Session, type Track } from './session';
+import { isPage, pageStorage, pageStore, type Store } from './store';
+
+/** An event as it is sent. */
+export interface OutgoingEvent {
+	id: string;
+	type: string;
+	sessionId?: string | undefined;
+	shopDomain: string;
+	/** ISO 8601, by the client's clock. */
+	timestamp: string;
+	data: object;
+	deviceContext?: object | undefined;
+	[more: string]: unknown;
+}
+
+export interface ClientOptions extends Limits {
+	/** Such as `example.myshopify.com`. */
+	shopDomain: string;
+	/** Instead of what the browser says of itself. */
+	deviceContext?: object | undefined;
+	/** Where events wait. Default: localStorage in pages, memory elsewhere. */
+	store?: Store | undefined;
+	/** Sees each event before it is stored, may change it, and keeps it back by returning null. */
+	beforeSend?: ((event: OutgoingEvent) => OutgoingEvent | null) | undefined;
+	/** Hears of each event that will not be in the database. */
+	onDrop?: ((event: OutgoingEvent, reason: DropReason, detail?: string) => void) | undefined;
+	/** Begins as opted out, for shops that ask first: see `optIn`. */
+	optOut?: boolean | undefined;
+	/** Says what it does: true for the browser's console. */
+	debug?: boolean | ((message: string, detail?: unknown) => void) | undefined;
+}
+
+export interface Client<Events = EventMap> {
+	/** Any event: the known types, those of the map that the client was made with, or others. */
+	track: Track<Events>;
+	/** A session, new or, with the id of an earlier one, that one again. */
+	session(id?: string): Session<Events>;
+	buttonImpression(data?: EventMap['ar_button_impression']): void;
+	buttonClick(data?: EventMap['ar_button_click']): void;
+	postArAction(action: NonNullable<EventMap['post_ar_action']['action']>, data?: EventMap['post_ar_action']): void;
+	setupStarted(data?: EventMap['setup_started']): void;
+	setupCompleted(data?: EventMap['setup_completed']): void;
+	setupAbandoned(data?: EventMap['setup_abandoned']): void;
+	imagePrepared(data?: EventMap['image_prepared']): void;
+	/** Resolves when all that was accepted so far is committed or dropped, however long that takes. */
+	flush(): Promise<void>;
+	/** Flushes for at most so long (default 5,000 ms), then stops for good. What is left waits in the store if that lasts. */
+	shutdown(timeoutMs?: number): Promise<void>;
+	/** The shopper's wish: collects nothing more, forgets what waits, and remembers it in this browser. */
+	optOut(): void;
+	/** Takes an opt-out back. */
+	optIn(): void;
+}
+
+const OPTED_OUT = 'control-room-opted-out';
+
+/**
+ * Makes a client. `Custom` maps the shop's own event types to their data:
+ * `createClient<{ room_uploaded: { fileSize: number } }>({ … })`.
+ */
+export function createClient<Custom = unknown>(options: ClientOptions): Client<EventMap & Custom> {
+	const { endpoint, shopDomain, deviceContext, beforeSend } = options;
+	const store = options.store ?? pageStore(endpoint);
+	const disk = pageStorage();
+	/** What open sessions do when the page goes away. */
+	const leaving = new Set<() => void>();
+	const listening = new AbortController();
+	let optedOut = options.optOut;
+	let closed = false;
+
+	/** The shop's functions may fail, and storage may be full: neither is the caller's trouble. */
+	const guarded = (work: () => void): void => {
+		try {
+			work();
+		} catch (error) {
+			debug('failed', error);
+		}
+	};
+	// eslint-disable-next-line no-console -- asked for
+	const say = options.debug === true ? console.debug : options.debug;
+	const debug = (message: string, detail?: unknown): void => {
+		if (say) say(`Control Room: ${message}`, detail);
+	};
+	const onDrop = (event: OutgoingEvent, reason: DropReason, detail?: string): void => {
+		debug(`dropped: ${reason}`, event);
+		guarded(() => options.onDrop?.(event, reason, detail));
+	};
+
+	const sender = createSender({
+		...options,
+		store,
+		// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- written below
+		onDrop: (json, reason, detail) => onDrop(JSON.parse(json) as OutgoingEvent, reason, detail),
+		debug
+	});
+
+	function send(type: string, data: object | undefined, sessionId?: string): string | null {
+		const id = newId();
+		const timestamp = new Date().toISOString();
+		const event = { id, type, sessionId, shopDomain, timestamp, data: data ?? {}, deviceContext };
+		try {
+			if (closed || optedOut || disk?.getItem(OPTED_OUT)) return null;
+			const kept = beforeSend ? beforeSend(event) : event;
+			debug(type, kept);
+			return kept && sender.add(id, JSON.stringify({ ...kept, id })) ? id : null;
+		} catch (error) {
+			onDrop(event, 'invalid', String(error));
+			return null;
+		}
+	}
+	const sends = (type: string) => (data?: object) => void send(type, data);
+
+	if (isPage) {
+		const { signal } = listening;
+		const leave = (): void => sender.leave();
+		const unload = (): void => {
+			leaving.forEach((end) => end());
+			leave();
+		};
+		addEventListener('pagehide', unload, { signal });
+		addEventListener('visibilitychange', () => document.hidden && leave(), { signal });
+		addEventListener('online', () => sender.wake(), { signal });
+	}
+
+	return {
+		track: (type, data) => send(type, data),
+		session: (id) => createSession(send, isPage ? leaving : undefined, id),
+		buttonImpression: sends('ar_button_impression'),
+		buttonClick: sends('ar_button_click'),
+		postArAction: (action, data) => void send('post_ar_action', { action, ...data }),
+		setupStarted: sends('setup_started'),
+		setupCompleted: sends('setup_completed'),
+		setupAbandoned: sends('setup_abandoned'),
+		imagePrepared: sends('image_prepared'),
+		flush: () => sender.flush(),
+		async shutdown(timeoutMs = 5_000) {
+			closed = true;
+			listening.abort();
+			const timeout = setTimeout(() => sender.stop(), timeoutMs);
+			await sender.flush();
+			clearTimeout(timeout);
+			sender.stop();
+			if (!store.durable) sender.clear('shut_down');
+		},
+		optOut() {
+			optedOut = true;
+			guarded(() => disk?.setItem(OPTED_OUT, '1'));
+			sender.clear('opted_out');
+		},
+		optIn() {
+			optedOut = false;
+			disk?.removeItem(OPTED_OUT);
+		}
+	};
+}

@@ -1,0 +1,124 @@
+/**
+ * One shopper's session: it knows its id, how long it and its steps have lasted, and where it is, so that the shop says
+ * only what happened. It sends nothing by itself but its end, when the page goes away first.
+ */
+import type { EventMap } from '../lib/events/families';
+import { newId } from './id';
+
+/** The events that a map does not list may carry anything. */
+export type DataOf<Events, Type> = Type extends keyof Events ? Events[Type] & object : Record<string, unknown>;
+
+/** Sends one event: its id, or null when it was not accepted. */
+export type Track<Events> = <Type extends (keyof Events & string) | (string & Record<never, never>)>(
+	type: Type,
+	data?: DataOf<Events, Type>
+) => string | null;
+
+type StepData = EventMap['step_update'];
+type ErrorData = EventMap['error'];
+
+export interface Step {
+	start(data?: StepData): void;
+	/** Takes the time since `start` as the step's duration, as do the others. */
+	complete(data?: StepData): void;
+	/** With what went wrong: an Error, or the fields themselves. */
+	fail(why?: unknown, data?: StepData): void;
+	skip(data?: StepData): void;
+}
+
+export interface Session<Events = EventMap> {
+	readonly id: string;
+	start(data?: EventMap['session_started']): void;
+	/** A step by its name; it is the same step each time. */
+	step(name: NonNullable<StepData['step']>): Step;
+	/** Tells of an AI request, once or with each change of its status: the id, made here unless given, makes them one. */
+	aiRequest(data: EventMap['ai_request']): string;
+	regenerationRequested(data?: EventMap['regeneration_requested']): void;
+	/** An Error, anything that was thrown, or a code; and more fields. */
+	error(error: unknown, data?: ErrorData): void;
+	userAction(action: NonNullable<EventMap['user_action']['action']>, data?: EventMap['user_action']): void;
+	postArAction(action: NonNullable<EventMap['post_ar_action']['action']>, data?: EventMap['post_ar_action']): void;
+	addToCart(data?: EventMap['add_to_cart_from_ar']): void;
+	/** Any event, as one of this session. */
+	track: Track<Events>;
+	/** The end. Only the first one counts, unless the page went away before it and came back. */
+	end(status?: NonNullable<EventMap['session_ended']['status']>, data?: EventMap['session_ended']): void;
+}
+
+/**
+ * Makes a session.
+ * @param send must not throw
+ * @param open where what is to be done when the page goes away lies, while the session is open
+ */
+export function createSession<Events>(
+	send: (type: string, data: object | undefined, sessionId: string) => string | null,
+	open?: Set<() => void>,
+	id = `sess_${newId()}`
+): Session<Events> {
+	const opened = performance.now();
+	const stepStarts = new Map<string, number>();
+	let currentStep: string | undefined;
+	let ended = false;
+
+	const track = (type: string, data?: object): string | null => {
+		if (!ended) open?.add(leave);
+		return send(type, data, id);
+	};
+	const since = (start: number): number => Math.round(performance.now() - start);
+	/** The data of an event that happens in a step. */
+	const inStep = (data?: object): object => ({ step: currentStep, ...data });
+
+	function update(step: string, status: string, data?: object): void {
+		const start = stepStarts.get(step);
+		if (status === 'started') stepStarts.set(step, performance.now());
+		currentStep = step;
+		const durationMs = status === 'started' || start === undefined ? undefined : since(start);
+		track('step_update', { step, status, durationMs, ...data });
+	}
+
+	function end(status: string, data?: object): void {
+		const abandonmentStep = status === 'abandoned' ? currentStep : undefined;
+		track('session_ended', { status, durationMs: since(opened), abandonmentStep, ...data });
+	}
+
+	function leave(): void {
+		end('abandoned', { reason: 'page_unload' });
+		// The page may come back from the browser's cache and go on: of two ends the later one counts.
+		open?.delete(leave);
+	}
+
+	return {
+		id,
+		start: (data) => void track('session_started', data),
+		step: (name) => ({
+			start: (data) => update(name, 'started', data),
+			complete: (data) => update(name, 'completed', data),
+			fail: (why, data) => update(name, 'failed', { ...describe(why), ...data }),
+			skip: (data) => update(name, 'skipped', data)
+		}),
+		aiRequest(data) {
+			const requestId = data.requestId ?? newId();
+			track('ai_request', inStep({ ...data, requestId }));
+			return requestId;
+		},
+		regenerationRequested: (data) => void track('regeneration_requested', inStep(data)),
+		error: (error, data) => void track('error', inStep({ severity: 'error', ...describe(error), ...data })),
+		userAction: (action, data) => void track('user_action', inStep({ action, ...data })),
+		postArAction: (action, data) => void track('post_ar_action', { action, ...data }),
+		addToCart: (data) => void track('add_to_cart_from_ar', { sessionDurationMs: since(opened), ...data }),
+		track,
+		end(status = 'completed', data) {
+			if (ended) return;
+			ended = true;
+			open?.delete(leave);
+			end(status, data);
+		}
+	};
+}
+
+/** Anything that was thrown, in an event's fields. */
+function describe(error: unknown): ErrorData {
+	if (typeof error === 'string') return { errorCode: error };
+	if (error instanceof Error) return { errorCode: error.name, errorMessage: error.message, stack: error.stack };
+	return typeof error === 'object' ? { ...error } : {};
+}

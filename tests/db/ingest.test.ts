@@ -202,6 +202,29 @@ describe('one bad event never harms its neighbours', () => {
 		expect(kept.map((row) => row.raw.toString()).sort()).toEqual([raw[0], raw[1], raw[2], raw[4], raw[5]].sort());
 	});
 
+	test('an event of exactly 64 KiB is stored, one of a byte more is rejected', async () => {
+		const ofSize = (bytes: number) => {
+			const event = { type: 'sized', data: { list: [1, { a: 'é"' }], text: '' } };
+			event.data.text = 'x'.repeat(bytes - Buffer.byteLength(JSON.stringify(event)));
+			return event;
+		};
+		const answer = await post([ofSize(65_535), ofSize(65_536), ofSize(65_537)]);
+		expect(answer.body).toMatchObject({ accepted: 2, rejected: [{ index: 2, reason: 'larger than 64 KiB' }] });
+	});
+
+	test('a rejected event is kept alone and as it came: whatever space surrounds it, and in bytes that are no UTF-8', async () => {
+		const space = ' '.repeat(5000);
+		const odd = Buffer.from('{"type":"","a":"\xff\xc3"}', 'latin1');
+		const bytes = Buffer.concat([
+			Buffer.from(`\ufeff{"events":[9,9],"events"${space}:${space}[1,${space}`),
+			odd,
+			Buffer.from(',3]}')
+		]);
+		expect((await send(bytes)).body.rejected).toHaveLength(3);
+		const kept = await database.sql<{ raw: Buffer }[]>`select raw from rejected_events order by length(raw), raw`;
+		expect(kept.map(({ raw }) => raw)).toEqual([Buffer.from('1'), Buffer.from('3'), odd]);
+	});
+
 	test('what can be mended is mended: NUL, lone surrogates, unreadable times, endless numbers, overlong names', async () => {
 		const long = 'é'.repeat(2000);
 		const answer = await send(
@@ -313,6 +336,16 @@ describe('clocks', () => {
 		const [a, b] = await stored();
 		expect(at(b) - at(a)).toBe(5000);
 		expect(at(b)).toBe((b?.['server_timestamp'] as Date).getTime());
+	});
+
+	test('a batch keeps its order however far its clock runs ahead', async () => {
+		const day = Date.now() + 86_400_000;
+		await post([
+			started({ id: 'z', timestamp: day - 3000 }),
+			started({ id: 'b', timestamp: day + 2000 }),
+			started({ id: 'a', timestamp: day + 4000 })
+		]);
+		expect((await stored()).map((row) => row['id'])).toEqual(['z', 'b', 'a']);
 	});
 
 	test('with sentAt the offset is known and used in both directions', async () => {

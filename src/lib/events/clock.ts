@@ -8,7 +8,8 @@
 
 /** An offset smaller than this is the network's, not the clock's: a slow upload looks like a clock that is behind. */
 const NETWORK_TOLERANCE_MS = 5_000;
-/** Events further ahead than this are shifted by themselves, so that one mad timestamp does not move its neighbours. */
+/** Events that are further ahead than this, and further than this from others, are shifted by themselves, so that one
+ * mad timestamp does not move its neighbours. */
 const FAR_AHEAD_MS = 24 * 60 * 60 * 1000;
 
 const ISO = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
@@ -40,16 +41,20 @@ function fromText(text: string): number {
 export function clockShifts(times: readonly (number | null)[], sentAt: number | null, now: number): number[] {
 	const offset = sentAt === null ? 0 : now - sentAt;
 	const known = offset < 0 || offset > NETWORK_TOLERANCE_MS ? offset : 0;
+	const readable = times.filter((time) => time !== null);
+	const latest = readable.reduce((one, other) => Math.max(one, other), -Infinity);
+	const earliest = readable.reduce((one, other) => Math.min(one, other), Infinity);
+	// Times that are close together are of one clock, however far ahead that is.
+	const far = latest - earliest > FAR_AHEAD_MS ? FAR_AHEAD_MS : Infinity;
 	let ahead = 0;
 	let farAhead = 0;
-	for (const time of times) {
-		if (time === null) continue;
+	for (const time of readable) {
 		const excess = time + known - now;
-		if (excess > FAR_AHEAD_MS) farAhead = Math.max(farAhead, excess);
+		if (excess > far) farAhead = Math.max(farAhead, excess);
 		else ahead = Math.max(ahead, excess);
 	}
 	return times.map((time) => {
 		if (time === null) return 0;
-		return time + known - now > FAR_AHEAD_MS ? known - farAhead : known - ahead;
+		return time + known - now > far ? known - farAhead : known - ahead;
 	});
 }

@@ -16,12 +16,12 @@ export interface Fault {
 	message: string;
 }
 
-/** The parsed body and its text, or what is wrong with it. */
+/** The parsed body, its text and the bytes of that, or what is wrong with it. */
 export async function readBody(
 	body: Uint8Array,
 	contentType: string | undefined,
 	encoding: string | undefined
-): Promise<{ text: string; json: unknown } | Fault> {
+): Promise<{ bytes: Uint8Array; text: string; json: unknown } | Fault> {
 	const mediaType = (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 	if (mediaType !== '' && mediaType !== 'text/plain' && !/^application\/(?:[\w.-]+\+)?json$/.test(mediaType)) {
 		return { code: 'unsupported_media_type', message: 'Send application/json, text/plain or no content type.' };
@@ -30,11 +30,16 @@ export async function readBody(
 	if ('code' in bytes) return bytes;
 	const text = utf8.decode(bytes);
 	try {
-		return { text, json: JSON.parse(text) };
+		return { bytes: withoutMark(bytes), text, json: JSON.parse(text) };
 	} catch (error) {
 		const detail = text.trim() === '' ? 'it is empty' : error instanceof Error ? error.message : String(error);
 		return { code: 'invalid_json', message: `The body is not JSON: ${detail}` };
 	}
+}
+
+/** Without the byte order mark, which decoding drops as well. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+	return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 }
 
 async function decode(body: Uint8Array, encoding: string): Promise<Uint8Array | Fault> {

@@ -69,7 +69,7 @@ export function eventEndpoint(
 		if ('code' in received) return failure(received.code, received.message);
 		const origin = { userAgent: request.header('user-agent') ?? null, ip: request.address };
 		const now = Date.now();
-		const parsed = parseBatch(received.json, received.text, origin, now);
+		const parsed = parseBatch(received.json, received.text, origin, now, received.bytes);
 		if ('code' in parsed) return failure(parsed.code, parsed.message);
 
 		const outcome = await commit(parsed.batch, now + deadlineMs);

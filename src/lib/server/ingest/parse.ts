@@ -24,8 +24,19 @@ export interface ParsedBatch {
 	rejections: Rejection[];
 }
 
-/** Parses a batch. `text` is the JSON text of `json`; `now` is milliseconds since 1970. */
-export function parseBatch(json: unknown, text: string, origin: Origin, now: number): ParsedBatch | Fault {
+/**
+ * Parses a batch.
+ * @param text the JSON text of `json`
+ * @param now milliseconds since 1970
+ * @param bytes what the text was read from: where that was no clean UTF-8, a rejected event is still kept as it came
+ */
+export function parseBatch(
+	json: unknown,
+	text: string,
+	origin: Origin,
+	now: number,
+	bytes: Uint8Array = Buffer.from(text)
+): ParsedBatch | Fault {
 	const found = eventsOf(json);
 	if ('code' in found) return found;
 	const { values, sentAt } = found;
@@ -52,7 +63,7 @@ export function parseBatch(json: unknown, text: string, origin: Origin, now: num
 		const clientTime = time === null ? null : Math.max(0, time + clockShiftMs);
 		return logRow({ ...event, ...origin, clientTime, clockShiftMs, serverTime: now });
 	});
-	return { batch: batchOf('ingest', rows, rejectedRows(rejections, values, text, origin, now)), rejections };
+	return { batch: batchOf('ingest', rows, rejectedRows(rejections, values, bytes, origin, now)), rejections };
 }
 
 /** A batch comes as `{events: [...]}`, as a bare array, or as one bare event. */
@@ -73,26 +84,27 @@ function eventsOf(json: unknown): { values: unknown[]; sentAt: number | null } |
 /** Whether the event's JSON has too many bytes. The whole body's length spares most events the count. */
 function isTooLarge(value: unknown, text: string): boolean {
 	if (text.length * 3 <= MAX_EVENT_BYTES || typeof value !== 'object' || value === null) return false;
-	return roughSize(value, MAX_EVENT_BYTES) > MAX_EVENT_BYTES;
+	return jsonSize(value, MAX_EVENT_BYTES) > MAX_EVENT_BYTES;
 }
 
 /** Bytes of the value's JSON without white space; stops counting past the limit. Needs no stack: the value can be deep. */
-function roughSize(value: object, limit: number): number {
+function jsonSize(value: object, limit: number): number {
 	let size = 0;
 	const pending: unknown[] = [value];
 	while (pending.length > 0 && size <= limit) {
 		const next = pending.pop();
-		if (typeof next === 'string') size += Buffer.byteLength(JSON.stringify(next)) + 1;
+		if (typeof next === 'string') size += Buffer.byteLength(JSON.stringify(next));
 		else if (Array.isArray(next)) {
-			size += 2;
+			size += 2 + Math.max(0, next.length - 1);
 			for (const child of next) pending.push(child);
 		} else if (typeof next === 'object' && next !== null) {
-			size += 2;
-			for (const [key, child] of Object.entries(next)) {
+			const members = Object.entries(next);
+			size += 2 + Math.max(0, members.length - 1);
+			for (const [key, child] of members) {
 				size += Buffer.byteLength(JSON.stringify(key)) + 1;
 				pending.push(child);
 			}
-		} else size += String(next).length + 1;
+		} else size += String(next).length;
 	}
 	return size;
 }
@@ -100,14 +112,15 @@ function roughSize(value: object, limit: number): number {
 function rejectedRows(
 	rejections: Rejection[],
 	values: unknown[],
-	text: string,
+	bytes: Uint8Array,
 	origin: Origin,
 	serverTime: number
 ): RejectedRow[] {
 	if (rejections.length === 0) return [];
+	const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 	const slices = elementSlices(text);
 	return rejections.map(({ index, reason }) => {
 		const raw = slices?.length === values.length ? slices[index] : text;
-		return rejectedRow({ raw: Buffer.from(raw ?? text), reason, serverTime, ...origin });
+		return rejectedRow({ raw: Buffer.from(raw ?? text, 'latin1'), reason, serverTime, ...origin });
 	});
 }

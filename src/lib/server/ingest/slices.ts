@@ -1,6 +1,7 @@
 /**
  * Finds the elements of an array in JSON text, so that a rejected event can be kept byte for byte as it came. Only asked
- * for batches with a rejected event, and only of text that JSON.parse has accepted.
+ * for batches with a rejected event, and only of text that JSON.parse has accepted. One character may be one byte of
+ * UTF-8: what JSON itself is written with is ASCII.
  */
 
 /** The text of each element of the array that `text` is, or that its top-level `events` member is; null when there is none. */
@@ -25,7 +26,7 @@ export function elementSlices(text: string): string[] | null {
 	return null;
 }
 
-/** Where the array of events begins. The last `events` member counts, as for JSON.parse. */
+/** Where the array of events begins, -1 where there is none. The last `events` member counts, as for JSON.parse. */
 function arrayStart(text: string): number {
 	const first = text.search(/\S/);
 	if (text[first] === '[') return first;
@@ -35,15 +36,23 @@ function arrayStart(text: string): number {
 		const char = text[at];
 		if (char === '"') {
 			const end = stringEnd(text, at);
-			if (depth === 1 && JSON.parse(text.slice(at, end + 1)) === 'events') {
-				const value = /^\s*:\s*/.exec(text.slice(end + 1, end + 100));
-				if (value !== null && text[end + 1 + value[0].length] === '[') found = end + 1 + value[0].length;
+			const colon = afterSpace(text, end + 1);
+			if (depth === 1 && text[colon] === ':' && JSON.parse(text.slice(at, end + 1)) === 'events') {
+				const value = afterSpace(text, colon + 1);
+				found = text[value] === '[' ? value : -1;
 			}
 			at = end;
 		} else if (char === '{' || char === '[') depth++;
 		else if (char === '}' || char === ']') depth--;
 	}
 	return found;
+}
+
+/** The next place that is no white space, however much of it there is. */
+function afterSpace(text: string, from: number): number {
+	let at = from;
+	while (text[at] === ' ' || text[at] === '\n' || text[at] === '\r' || text[at] === '\t') at++;
+	return at;
 }
 
 function stringEnd(text: string, quote: number): number {

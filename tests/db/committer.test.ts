@@ -237,3 +237,24 @@ test('however many sweep, a silent session is closed by one event; a later one b
 	expect(await status()).toMatchObject({ status: 'completed', abandonment_reason: null });
 	await Promise.all(sweepers.map((sweeper) => sweeper.stop()));
 });
+
+test('however many sessions fall silent at once, one sweep closes them all, and none stands in the way of others', async () => {
+	const one = committer({ lanes: 2 });
+	const old = { clientTime: Date.now() - 7_200_000, serverTime: Date.now() - 7_200_000 };
+	const silent = Array.from({ length: 1_100 }, (_, n) => event('user_action', { ...old, sessionId: `many${n}` }));
+	const odd = Array.from({ length: 500 }, (_, n) =>
+		event('session_ended', { ...old, sessionId: `odd${n}`, data: { status: 'in_progress' } })
+	);
+	await one.commit(batch([...odd, ...silent]), soon());
+	const sweeper = startSweeper({
+		sql: database.sql,
+		commit: one.commit.bind(one),
+		timeoutMs: 600_000,
+		log: { warn: () => undefined }
+	});
+	expect(await sweeper.sweep()).toBeGreaterThanOrEqual(1_100);
+	const open = await database.sql`
+		select session_id from sessions where status = 'in_progress' and received_at < now() - interval '1 hour'`;
+	expect(open).toEqual([]);
+	await sweeper.stop();
+});

@@ -34,7 +34,7 @@ interface SilentSession {
 }
 
 export interface Sweeper {
-	/** Closes what is silent now; returns how many sessions that were. */
+	/** Closes all that is silent now; returns how many sessions that were. */
 	sweep(): Promise<number>;
 	stop(): Promise<void>;
 }
@@ -42,19 +42,31 @@ export interface Sweeper {
 /** Sweeps every so often until stopped: at least six times within a timeout, at most each 15 seconds. */
 export function startSweeper({ sql, commit, timeoutMs, log }: SweeperOptions): Sweeper {
 	let running: Promise<number> | null = null;
+	let stopping = false;
 
-	async function sweepOnce(): Promise<number> {
+	/** Round after round, because sessions can fall silent faster than one round in a while would close them. */
+	async function sweepAll(): Promise<number> {
+		let closed = 0;
+		for (;;) {
+			const { found, accepted } = await sweepSome();
+			closed += accepted;
+			// None accepted: another node has closed the same ones, and goes on with the others.
+			if (found < MOST_AT_ONCE || accepted === 0 || stopping) return closed;
+		}
+	}
+
+	async function sweepSome(): Promise<{ found: number; accepted: number }> {
 		const now = Date.now();
 		const silent = await silentSessions(sql, now - timeoutMs);
-		if (silent.length === 0) return 0;
+		if (silent.length === 0) return { found: 0, accepted: 0 };
 		const events = silent.map((session) => timeoutEvent(session, timeoutMs, now));
 		const outcome = await commit(batchOf('sweep', events), now + COMMIT_WITHIN_MS);
 		if ('code' in outcome) throw new Error(outcome.message);
-		return outcome.accepted;
+		return { found: silent.length, accepted: outcome.accepted };
 	}
 
 	function sweep(): Promise<number> {
-		running ??= sweepOnce().finally(() => (running = null));
+		running ??= sweepAll().finally(() => (running = null));
 		return running;
 	}
 
@@ -68,6 +80,7 @@ export function startSweeper({ sql, commit, timeoutMs, log }: SweeperOptions): S
 	return {
 		sweep,
 		async stop() {
+			stopping = true;
 			clearInterval(timer);
 			await running?.catch(() => undefined);
 		}

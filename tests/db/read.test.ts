@@ -263,6 +263,39 @@ test('a story has everything of its session in order, and a change of it only th
 	expect(await reader().story('nobody')).toBeNull();
 });
 
+test('what a screen gets is bounded, whatever clients send where a word is meant', async () => {
+	const long = 'x'.repeat(60_000);
+	await commitEvents(database.sql, [
+		at(NOW - HOUR, 'session_started', 'wordy', { data: { productTitle: long }, deviceContext: { deviceType: long } }),
+		at(NOW - HOUR, 'session_ended', 'wordy', { data: { reason: long, abandonmentStep: long } }),
+		at(NOW, 'error', 'wordy', { data: { errorCode: long, errorMessage: long, severity: long, step: long } }),
+		...Array.from({ length: 300 }, (_, n) =>
+			at(NOW - HOUR + n, 'step_update', 'wordy', { data: { step: `step${n}`, status: n < 299 ? 'completed' : long } })
+		)
+	]);
+	const [card] = await reader().cards(['wordy']);
+	expect(JSON.stringify(card).length).toBeLessThan(10_000);
+	expect(card?.steps).toHaveLength(40);
+	expect(card?.steps.at(-1)?.step).toBe('step299');
+	expect(JSON.stringify(await reader().errors()).length).toBeLessThan(20_000);
+});
+
+test('a story holds no more of its latest events than a page can carry, and counts the others', async () => {
+	const events = Array.from({ length: 60 }, (_, n) =>
+		at(NOW - HOUR + n, 'custom', 'heavy', { id: `heavy${n}`, data: { n, text: 'x'.repeat(60_000) } })
+	);
+	await commitEvents(database.sql, events);
+	const story = await reader().story('heavy');
+	expect(JSON.stringify(story).length).toBeLessThan(2.2 * 1024 * 1024);
+	expect(story?.events.at(-1)?.id).toBe('heavy59');
+	expect(story?.events.length).toBeGreaterThan(30);
+	expect(story?.earlierEvents).toBe(60 - (story?.events.length ?? 0));
+});
+
+test('no session has an id that the database cannot hold', async () => {
+	expect(await reader().story('\0')).toBeNull();
+});
+
 test('of a very long session the latest 500 events are there, and the others are counted', async () => {
 	const start = NOW - 3 * HOUR;
 	await commitEvents(

@@ -4,7 +4,7 @@
  */
 import type { Sql } from '../db/connect';
 import type { SessionCard } from '../../live/messages';
-import { decimal, millis, type Fragment } from './columns';
+import { beginning, decimal, millis, type Fragment } from './columns';
 
 /** How many active and how many ended sessions a snapshot of the wall has. */
 export const WALL_CARDS = { active: 400, ended: 40 } as const;
@@ -14,6 +14,8 @@ export const WALL_CARDS = { active: 400, ended: 40 } as const;
  * changed: there is an index by start, and one by change would cost every commit.
  */
 const ACTIVE_CONSIDERED = 5_000;
+/** A session has five steps; one that invents them without end must not fill every screen with them. */
+const CARD_STEPS = 40;
 
 /** The named sessions, in no particular order; those that do not exist are left out. */
 export async function cards(sql: Sql, sessionIds: string[]): Promise<SessionCard[]> {
@@ -59,29 +61,34 @@ export function cardColumns(sql: Sql): Fragment {
 		sessions.session_id as "sessionId",
 		sessions.event_count as version,
 		sessions.shop_domain as shop,
-		sessions.product_title as product,
-		sessions.device_type as "deviceType",
+		${beginning(sql, 'sessions.product_title', 255)} as product,
+		${beginning(sql, 'sessions.device_type', 255)} as "deviceType",
 		sessions.status,
 		${millis(sql, 'sessions.started_at')} as "startedAt",
 		${millis(sql, 'sessions.updated_at')} as "updatedAt",
 		${millis(sql, 'sessions.ended_at')} as "endedAt",
 		sessions.duration_ms::float8 as "durationMs",
 		sessions.current_step as "currentStep",
-		sessions.abandonment_step as "abandonmentStep",
-		sessions.abandonment_reason as "abandonmentReason",
+		${beginning(sql, 'sessions.abandonment_step', 255)} as "abandonmentStep",
+		${beginning(sql, 'sessions.abandonment_reason', 255)} as "abandonmentReason",
 		(
 			select coalesce(json_agg(
 				json_build_object(
 					'step', steps.step,
-					'status', steps.status,
+					'status', ${beginning(sql, 'steps.status', 255)},
 					'startedAt', ${millis(sql, 'steps.started_at')},
 					'completedAt', ${millis(sql, 'steps.completed_at')},
 					'durationMs', steps.duration_ms
 				)
 				order by ${stepOrder(sql)}
 			), '[]')
-			from session_steps as steps
-			where steps.session_id = sessions.session_id
+			from (
+				select *
+				from session_steps as steps
+				where steps.session_id = sessions.session_id
+				order by steps.completed_at is null desc, steps.completed_at desc, steps.step
+				limit ${CARD_STEPS}
+			) as steps
 		) as steps,
 		sessions.error_count as "errorCount",
 		${decimal(sql, 'sessions.total_ai_cost')} as "aiCost"`;

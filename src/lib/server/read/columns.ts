@@ -13,6 +13,11 @@ export function millis(sql: Sql, column: string): Fragment {
 	return sql`floor(extract(epoch from ${sql(column)}) * 1000)::float8`;
 }
 
+/** The beginning of a text. Clients may send 64 KiB where a word is meant, and every screen would carry it. */
+export function beginning(sql: Sql, column: string, characters: number): Fragment {
+	return sql`left(${sql(column)}, ${characters}::int)`;
+}
+
 /** A numeric as text without trailing zeros. */
 export function decimal(sql: Sql, column: string): Fragment {
 	return sql`trim_scale(${sql(column)})::text`;

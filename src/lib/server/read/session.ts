@@ -1,6 +1,6 @@
 /**
  * The whole story of one session. One statement, and so one moment: no step without its events. Bounded: the latest
- * events by time, and the number of those before them.
+ * events by time, in number and in bytes, and the number of those before them.
  */
 import type { Sql } from '../db/connect';
 import type { AiRequestRow, ErrorCard, EventRow, SessionStory, StepRow } from '../../live/messages';
@@ -10,6 +10,8 @@ import { errorColumns } from './wall-errors';
 
 /** How many events and AI requests and errors a story has at most. */
 export const STORY_ROWS = 500;
+/** How much its events may hold in bytes of JSON, without which 500 of them could be 30 MB. */
+const STORY_BYTES = 2 * 1024 * 1024;
 
 type StoryRow = SessionStory['session'] & {
 	stepRows: StepRow[];
@@ -29,6 +31,8 @@ export function storySince(sql: Sql, sessionId: string, commits: string[]): Prom
 }
 
 async function read(sql: Sql, sessionId: string, wanted: Fragment): Promise<SessionStory | null> {
+	// Postgres would refuse the question; no session has such an id, because NUL is mended when it comes.
+	if (sessionId.includes('\0')) return null;
 	const [row] = await sql<StoryRow[]>`
 		select
 			${cardColumns(sql)},
@@ -126,8 +130,18 @@ function eventRows(sql: Sql, wanted: Fragment): Fragment {
 			logged.user_agent as "userAgent",
 			logged.ip,
 			logged.event_time as place
-		from analytics_events as logged
-		where logged.session_id = sessions.session_id and ${wanted}
-		order by logged.event_time desc, logged.id desc
-		limit ${STORY_ROWS}`;
+		from (
+			select
+				*,
+				sum(octet_length(data::text) + coalesce(octet_length(device_context::text), 0))
+					over (order by event_time desc, id desc rows unbounded preceding) as bytes
+			from (
+				select *
+				from analytics_events as logged
+				where logged.session_id = sessions.session_id and ${wanted}
+				order by logged.event_time desc, logged.id desc
+				limit ${STORY_ROWS}
+			) as latest
+		) as logged
+		where logged.bytes <= ${STORY_BYTES}`;
 }

@@ -1,7 +1,7 @@
 /** The latest errors, as the wall lists them. */
 import type { Sql } from '../db/connect';
 import type { ErrorCard } from '../../live/messages';
-import { millis, type Fragment } from './columns';
+import { beginning, millis, type Fragment } from './columns';
 
 export const WALL_ERRORS = 40;
 
@@ -20,9 +20,9 @@ export function errorColumns(sql: Sql): Fragment {
 		errors.id,
 		errors.session_id as "sessionId",
 		errors.shop_domain as shop,
-		errors.error_code as code,
-		errors.error_message as message,
-		errors.severity,
-		errors.step,
+		${beginning(sql, 'errors.error_code', 255)} as code,
+		${beginning(sql, 'errors.error_message', 1_000)} as message,
+		${beginning(sql, 'errors.severity', 255)} as severity,
+		${beginning(sql, 'errors.step', 255)} as step,
 		${millis(sql, 'errors.occurred_at')} as at`;
 }

@@ -402,6 +402,15 @@ test('a socket cannot ask for what is no topic, nor for too much', async () => {
 	expect(await ask(stranger, 'session:20')).toHaveProperty('error');
 	stranger.emit('unsubscribe', 'session:0');
 	expect(await ask(stranger, 'session:20')).toMatchObject({ state: null });
+	const hasty = await socket();
+	const replies = Array.from({ length: 200 }, (_, n) => {
+		const reply = ask(hasty, `session:hasty${n}`);
+		hasty.emit('unsubscribe', `session:hasty${n}`);
+		return reply;
+	});
+	const refused = (await Promise.all(replies)).filter((reply) => 'error' in reply);
+	expect(refused.length).toBeGreaterThan(100);
+	expect(await ask(hasty, 'session:after')).toMatchObject({ state: null });
 	const server = await new Promise<number>((resolve) => stranger.emit('clock', resolve));
 	expect(Math.abs(server - Date.now())).toBeLessThan(1_000);
 });

@@ -38,6 +38,8 @@ export function serveSockets(io: Server<ClientToServer, ServerToClient>, source:
 }
 
 function serveSocket(socket: Socket<ClientToServer, ServerToClient>, source: SocketSource): void {
+	/** Snapshots that are being read for it: who joins and leaves in a loop must not fill the database's queue. */
+	let reading = 0;
 	const tellTrouble = () => {
 		const trouble = source.trouble();
 		if (trouble) socket.emit('trouble', trouble);
@@ -53,19 +55,22 @@ function serveSocket(socket: Socket<ClientToServer, ServerToClient>, source: Soc
 			return;
 		}
 		// Every socket is in a room of its own as well.
-		if (!socket.rooms.has(topic) && socket.rooms.size > MOST_TOPICS) {
+		if (reading >= MOST_TOPICS || (!socket.rooms.has(topic) && socket.rooms.size > MOST_TOPICS)) {
 			reply({ error: `No more than ${MOST_TOPICS} topics at once.` });
 			return;
 		}
 		source.enter(topic);
 		void socket.join(topic);
+		reading++;
 		source.snapshot(topic).then(
 			(snapshot) => {
+				reading--;
 				reply(snapshot);
 				// A snapshot clears the trouble on a screen; it was read, but nothing will follow it.
 				tellTrouble();
 			},
 			(error: unknown) => {
+				reading--;
 				source.log.warn({ err: error, topic }, 'a snapshot cannot be read');
 				reply({ error: 'The database cannot be read now.' });
 			}

@@ -152,6 +152,8 @@ describe.each(['uws', 'node'] as const)('the %s server', (kind) => {
 			agent: 'me',
 			bytes: LIMIT
 		});
+		const slashed = await fetch(`${address}/api/echo/`, { method: 'POST', body: 'x', redirect: 'manual' });
+		expect([slashed.status, slashed.headers.get('access-control-allow-origin')]).toEqual([200, '*']);
 		const preflight = await fetch(`${address}/api/echo`, { method: 'OPTIONS' });
 		expect([preflight.status, preflight.headers.get('content-length')]).toEqual([204, null]);
 	});

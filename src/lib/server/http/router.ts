@@ -56,7 +56,8 @@ export function createApiRouter({ routes, readiness, log }: ApiRouterOptions): A
 	}
 
 	return (incoming, outgoing) => {
-		const route = routeOf.get(incoming.path);
+		// A slash too many is no reason to lose events: SvelteKit would answer with a redirect, which no beacon may follow.
+		const route = routeOf.get(incoming.path.replace(/(.)\/$/, '$1'));
 		if (route) return answerRoute(route, incoming, outgoing);
 		if (incoming.path !== '/healthz' && incoming.path !== '/readyz') return null;
 		if (incoming.method !== 'GET' && incoming.method !== 'HEAD') {

@@ -43,8 +43,8 @@ export function commitStatement(expected: Expected = EVERYTHING, hasRejected = t
 	const key = `${expected.errors} ${expected.aiRequests} ${expected.steps} ${expected.lifecycle} ${hasRejected}`;
 	const known = statements.get(key);
 	if (known !== undefined) return known;
-	// Postgres copies the text several times at each run: without its white space, a commit of one event costs a sixth less.
-	const text = write(expected, hasRejected).replace(/\s+/g, ' ');
+	// Postgres copies the text several times at each run: without its indentation, a commit of one event costs a sixth less.
+	const text = write(expected, hasRejected).replace(/\s*\n\s*/g, '\n');
 	statements.set(key, text);
 	return text;
 }

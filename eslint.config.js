@@ -188,7 +188,7 @@ export default ts.config(
 		}
 	},
 	{
-		files: ['src/lib/server/config.ts', 'src/launch.js', 'tests/**'],
+		files: ['src/lib/server/config.ts', 'src/launch.js', 'svelte.config.js', 'tests/**'],
 		rules: { 'no-restricted-properties': 'off' }
 	},
 	{

@@ -9,7 +9,8 @@ export default {
 	kit: {
 		// The launcher moves it to build/<name of the build> when all of it is there.
 		adapter: adapter({ out: 'build/.next' }),
-		version: { name: fingerprint(import.meta.dirname) },
+		// Named once by the launcher: this file is loaded several times a build, and sources may change meanwhile.
+		version: { name: process.env.CONTROL_ROOM_BUILD ?? fingerprint(import.meta.dirname) },
 		// hooks.server.ts makes this check for all paths but ingest, which takes beacons from shops' pages.
 		csrf: { trustedOrigins: ['*'] },
 		csp: {

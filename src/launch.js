@@ -62,7 +62,7 @@ async function currentBuild() {
 		const name = fingerprint(root);
 		const target = join(root, 'build', name);
 		if (existsSync(target)) return target;
-		await build();
+		await build(name);
 		// Sources that changed meanwhile: good for this run, but not what the name promises to the next one.
 		const kept = fingerprint(root) === name ? target : `${target}-${process.pid}`;
 		renameSync(next, kept);
@@ -73,12 +73,13 @@ async function currentBuild() {
 	}
 }
 
-async function build() {
+/** @param {string} name what the pages are to call it */
+async function build(name) {
 	const vite = findVite();
 	if (process.stderr.isTTY) process.stderr.write('Building, once for this version of the sources …\n');
 	rmSync(next, { recursive: true, force: true });
-	await run(vite, ['build', '--logLevel', 'warn']);
-	await run(vite, ['build', '--mode', 'process', '--logLevel', 'warn']);
+	await run(vite, ['build', '--logLevel', 'warn'], name);
+	await run(vite, ['build', '--mode', 'process', '--logLevel', 'warn'], name);
 }
 
 /** @returns {string} the path of Vite's program */
@@ -98,10 +99,11 @@ function findVite() {
  * Runs a program of Node quietly; its output is shown if it fails.
  * @param {string} program
  * @param {string[]} args
+ * @param {string} name of the build
  */
-async function run(program, args) {
+async function run(program, args, name) {
 	// Not this process's NODE_ENV: a build for production is wanted whatever runs it, tests included.
-	const env = { ...process.env, NODE_ENV: 'production' };
+	const env = { ...process.env, NODE_ENV: 'production', CONTROL_ROOM_BUILD: name };
 	const child = spawn(process.execPath, [program, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
 	/** @type {Buffer[]} */
 	const output = [];

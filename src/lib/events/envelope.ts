@@ -100,7 +100,7 @@ function nullOr(read: (text: string) => string, text: string | null): string | n
 	return text === null ? null : read(text);
 }
 
-/** The text, mended; when it is too long for an index, its beginning and an MD5 of the whole, as key_text() in SQL. */
+/** The text, mended; when it is too long for an index, its beginning and an MD5 of the whole. SQL's is key_text(). */
 function shorten(text: string, maxLength = MAX_KEY_BYTES): string {
 	const mended = mendText(text);
 	if (mended.length <= maxLength && Buffer.byteLength(mended) <= MAX_KEY_BYTES) return mended;

@@ -49,11 +49,6 @@ export class Lane {
 		await this.#sql.end({ timeout: 1 });
 	}
 
-	/** Opens the connection and lets the server prepare for work; throws when it is away. */
-	async warmUp(): Promise<void> {
-		await this.#sql`select 1`;
-	}
-
 	async #withinTime<T>(query: Promise<T>, sql: Sql): Promise<T> {
 		let timer: NodeJS.Timeout | undefined;
 		const stalled = new Promise<never>((_, reject) => {

@@ -4,11 +4,12 @@
  * It says 200 only after everything that could be stored is committed durably. Always: received = stored + duplicates +
  * rejected. It never throws.
  */
+import { MAX_DEPTH } from '../../events/canonical';
 import type { CommitOutcome } from '../commit/committer';
 import type { Batch } from '../commit/rows';
 import { errorBody, STATUS_OF, type ErrorCode } from '../errors';
-import { readBody, tooLargeMessage } from './body';
-import { parseBatch } from './parse';
+import { MAX_BODY_BYTES, readBody, tooLargeMessage } from './body';
+import { MAX_EVENT_BYTES, MAX_EVENTS, parseBatch } from './parse';
 
 /** The request, as http/exchange.ts has it. */
 interface Request {
@@ -35,7 +36,7 @@ const about = JSON.stringify({
 		'POST events here as {"events": [...]}, as an array or as one event. 200 means that they are committed; the answer says how many were new, duplicates or rejected.',
 	accepts: ['application/json', 'text/plain'],
 	encodings: ['identity', 'gzip'],
-	limits: { bodyBytes: 1024 * 1024, events: 1000, eventBytes: 64 * 1024, depth: 32 },
+	limits: { bodyBytes: MAX_BODY_BYTES, events: MAX_EVENTS, eventBytes: MAX_EVENT_BYTES, depth: MAX_DEPTH },
 	example: {
 		events: [{ type: 'session_started', sessionId: 'sess_1', shopDomain: 'example.myshopify.com', data: {} }]
 	}

@@ -11,7 +11,7 @@ import { elementSlices } from './slices';
 /** Most events in a batch. */
 export const MAX_EVENTS = 1000;
 /** Largest event, in bytes of its JSON. */
-const MAX_EVENT_BYTES = 64 * 1024;
+export const MAX_EVENT_BYTES = 64 * 1024;
 
 export interface Rejection {
 	/** Place in the batch, from 0. */

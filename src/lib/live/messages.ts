@@ -95,7 +95,7 @@ export interface Figures {
 	errors: Figure;
 }
 
-/** How long a step usually takes, from recent sessions: beyond `p95Ms` a session at that step counts as stuck. */
+/** How long a step usually takes, from recent sessions: what a lane that is stuck is measured by. */
 export interface StepPace {
 	step: string;
 	p50Ms: number;

@@ -12,13 +12,19 @@ describe('a lane', () => {
 		expect(lane).toMatchObject({ stepText: 'Inpaint', since: NOON + 16_000, stuck: false });
 	});
 
-	it('is stuck as soon as its step takes longer than nearly all do', () => {
+	it('is stuck as soon as its step takes twice as long as nearly all do', () => {
 		const session = sessionCard({ steps: stepsUpTo(1, NOON, 8), currentStep: 'mask' });
 		const p95 = PACE.find((pace) => pace.step === 'mask')?.p95Ms ?? 0;
-		expect(laneOf(session, PACE, NOON + 8_000 + p95).stuck).toBe(false);
-		const stuck = laneOf(session, PACE, NOON + 8_001 + p95);
+		expect(laneOf(session, PACE, NOON + 8_000 + 2 * p95).stuck).toBe(false);
+		const stuck = laneOf(session, PACE, NOON + 8_001 + 2 * p95);
 		expect(stuck).toMatchObject({ stuck: true, sign: { word: 'stuck', icon: 'stuck', tone: 'stuck' } });
 		expect(states(stuck)[1]).toBe('stuck');
+	});
+
+	it('is stuck after three minutes in a step that nobody has timed', () => {
+		const session = sessionCard({ steps: stepsUpTo(1, NOON, 8), currentStep: 'mask' });
+		expect(laneOf(session, [], NOON + 8_000 + 180_000).stuck).toBe(false);
+		expect(laneOf(session, [], NOON + 8_001 + 180_000).stuck).toBe(true);
 	});
 
 	it('never calls a session stuck between two steps', () => {

@@ -25,7 +25,7 @@ export interface LaneState {
 	/** Since when the session is where it is. */
 	since: Millis;
 	stuck: boolean;
-	/** Beyond this a session counts as stuck; null when nobody knows how long the step takes. */
+	/** How long nearly all sessions take for the step; null when too few have been seen to know. */
 	usualMs: number | null;
 }
 
@@ -33,6 +33,13 @@ export interface LaneState {
 const OWN_STEPS_SHOWN = 3;
 /** How full a running segment is while nobody knows how long the step usually takes. */
 const UNKNOWN_FILL = 0.5;
+/** A step that one session in twenty exceeds is no reason to look up: stuck is twice as long, and no less than this. */
+const STUCK_FACTOR = 2;
+const SHORTEST_STUCK_MS = 15_000;
+/** Of a step that nobody has timed yet, this is too long: well before the session times out. */
+const STUCK_UNTIMED_MS = 180_000;
+/** Fewer completed steps tell nothing of the usual. */
+const SAMPLES_NEEDED = 10;
 /** A running segment never looks finished. */
 const FULLEST = 0.94;
 
@@ -42,8 +49,9 @@ export function laneOf(session: SessionCard, pace: readonly StepPace[], now: Mil
 	const since = sinceWhen(session, present);
 	const stepPace = present && pace.find((entry) => entry.step === present.step);
 	const running = present !== null && isRunning(present);
-	const usualMs = running ? (stepPace?.p95Ms ?? null) : null;
-	const stuck = usualMs !== null && now - since > usualMs;
+	const usualMs = running && stepPace && stepPace.samples >= SAMPLES_NEEDED ? stepPace.p95Ms : null;
+	const tooLongMs = usualMs === null ? STUCK_UNTIMED_MS : Math.max(SHORTEST_STUCK_MS, STUCK_FACTOR * usualMs);
+	const stuck = running && now - since > tooLongMs;
 	const fill = usualMs === null ? UNKNOWN_FILL : Math.min(FULLEST, Math.max(0.04, (now - since) / usualMs));
 	return {
 		segments: segmentsOf(session, present, stuck, fill),

@@ -56,6 +56,8 @@ export interface Pipeline {
 /** Statements of the committer at once: two keep a core of the database busy while this process prepares the next. */
 const COMMIT_LANES = 2;
 const READERS = 4;
+/** Heartbeats, readiness and the sweeper must not wait for pages. */
+const WATCHERS = 2;
 const READY_WITHIN_MS = 2_000;
 
 /**
@@ -73,6 +75,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 		throw connectionFault(error, sql);
 	}
 
+	const watch = connect({ url, application: 'control-room watch', max: WATCHERS });
 	const committer = new Committer({
 		url,
 		lanes: COMMIT_LANES,
@@ -82,12 +85,12 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 	});
 	const commit = committer.commit.bind(committer);
 	const endpoint = eventEndpoint(commit, options.requestDeadlineMs, log);
-	const sweeper = startSweeper({ sql, commit, timeoutMs: options.sessionTimeoutMs, log });
+	const sweeper = startSweeper({ sql: watch, commit, timeoutMs: options.sessionTimeoutMs, log });
 	const hub = createHub({ reader: createReader(sql), build: options.build, log });
 	const listener = startListener({
 		url,
 		application: 'control-room listen',
-		sql,
+		sql: watch,
 		onNotice: (notice) => hub.notice(notice),
 		onResync: () => hub.resync(),
 		onState: (state) => hub.hear(state),
@@ -106,7 +109,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 			// A standby answers reads but takes no writes.
 			const writable = await within(
 				READY_WITHIN_MS,
-				sql<{ readOnly: boolean }[]>`
+				watch<{ readOnly: boolean }[]>`
 				select pg_is_in_recovery() or current_setting('default_transaction_read_only')::boolean as "readOnly"`
 			).catch((error: unknown) => (error instanceof Error ? error.message : String(error)));
 			if (typeof writable === 'string') reasons.push(`the database does not answer: ${writable}`);
@@ -119,7 +122,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 			await committer.stop();
 			listener.stop();
 			hub.stop();
-			await sql.end({ timeout: 1 });
+			await Promise.all([sql.end({ timeout: 1 }), watch.end({ timeout: 1 })]);
 		}
 	};
 }

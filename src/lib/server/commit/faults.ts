@@ -9,7 +9,17 @@ const DATA_FAULT = /^(?:22|23|54)/;
 
 /** Whether the statement can never succeed with this data. */
 export function isDataFault(error: unknown): boolean {
-	return DATA_FAULT.test(codeOf(error) ?? '');
+	return DATA_FAULT.test(codeOf(error) ?? '') && !isSequenceFault(error);
+}
+
+/** The commit's own number is taken: a restore has set the sequence back, which is no fault of any event. */
+function isSequenceFault(error: unknown): boolean {
+	return (
+		typeof error === 'object' &&
+		error !== null &&
+		'constraint_name' in error &&
+		error.constraint_name === 'commits_pkey'
+	);
 }
 
 /** One line for a log. */

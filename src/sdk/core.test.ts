@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeServer, type FakeServer } from '../../tests/support/sdk-server';
-import { createClient, type Client, type ClientOptions } from './core';
+import { createClient, type ClientOptions, type CoreClient } from './core';
 import { memoryStore, type Store } from './store';
 
 let server: FakeServer;
@@ -17,7 +17,7 @@ afterEach(() => {
 	vi.restoreAllMocks();
 });
 
-function client(options: Partial<ClientOptions> = {}): Client {
+function client(options: Partial<ClientOptions> = {}): CoreClient {
 	return createClient({
 		endpoint: 'http://127.0.0.1/api/analytics/events',
 		shopDomain: 'a.myshopify.com',

@@ -5,9 +5,11 @@
 
 let latest = 0;
 
-/** A new id of about 40 lower-case letters and digits, greater than all that this page made before. */
+/** A new id of about 40 characters, greater than all that this page made before. */
 export function newId(): string {
 	// Microseconds, counted up within a millisecond and when the clock is set back: ten digits until 2085.
 	latest = Math.max(latest + 1, Date.now() * 1000);
-	return latest.toString(36) + crypto.getRandomValues(new Uint32Array(3)).join('');
+	// React Native brings fetch, but no crypto.
+	const random = typeof crypto === 'object' ? crypto.getRandomValues(new Uint32Array(3)).join('') : Math.random();
+	return `${latest.toString(36)}${random}`;
 }

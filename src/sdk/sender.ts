@@ -184,7 +184,7 @@ export function createSender(options: SenderOptions) {
 				if (entry) options.onDrop(entry[1], 'rejected', reason);
 			}
 			keys.forEach((key) => store.remove(key));
-		} else if (status === 413 && batch.length > 1) limit = Math.min(limit, batch.length >> 1);
+		} else if (status === 413 && batch.length > 1) limit = batch.length >> 1;
 		// A success without the server's receipt is not the server's: a hotel's network says 200 to everything.
 		else if (status < 300 || status === 429 || status >= 500) backOff(response?.headers.get('retry-after'));
 		else drop(batch, 'refused', `${status}`);
@@ -252,7 +252,7 @@ export function createSender(options: SenderOptions) {
 		/** Sends what it can, now, in requests that outlive the page: the newest, because the others have waited before. */
 		leave(): void {
 			const batch = fill(open().reverse(), Infinity, KEEPALIVE_BYTES - flyingBytes - ENVELOPE_BYTES).reverse();
-			if (batch[0]) deliver(batch, true).catch(() => backOff());
+			if (batch[0]) deliver(batch, true).then(look, () => backOff());
 		},
 
 		/** Tries again at once: the network came back. */

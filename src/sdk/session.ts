@@ -76,16 +76,16 @@ export function createSession<Events>(
 		track('step_update', { step, status, durationMs, ...data });
 	}
 
-	function end(status: string, data?: object): void {
+	/** An end that is not the last is that of a page which may come back: of two ends the later one counts. */
+	function end(status: string, data: object | undefined, last: boolean): void {
+		if (ended) return;
 		const abandonmentStep = status === 'abandoned' ? currentStep : undefined;
 		track('session_ended', { status, durationMs: since(opened), abandonmentStep, ...data });
-	}
-
-	function leave(): void {
-		end('abandoned', { reason: 'page_unload' });
-		// The page may come back from the browser's cache and go on: of two ends the later one counts.
+		ended = last;
 		open?.delete(leave);
 	}
+
+	const leave = (): void => end('abandoned', { reason: 'page_unload' }, false);
 
 	return {
 		id,
@@ -107,12 +107,7 @@ export function createSession<Events>(
 		postArAction: (action, data) => void track('post_ar_action', { action, ...data }),
 		addToCart: (data) => void track('add_to_cart_from_ar', { sessionDurationMs: since(opened), ...data }),
 		track,
-		end(status = 'completed', data) {
-			if (ended) return;
-			ended = true;
-			open?.delete(leave);
-			end(status, data);
-		}
+		end: (status = 'completed', data) => end(status, data, true)
 	};
 }
 
@@ -120,5 +115,5 @@ export function createSession<Events>(
 function describe(error: unknown): ErrorData {
 	if (typeof error === 'string') return { errorCode: error };
 	if (error instanceof Error) return { errorCode: error.name, errorMessage: error.message, stack: error.stack };
-	return typeof error === 'object' ? { ...error } : {};
+	return Object.assign({}, error);
 }

@@ -79,10 +79,8 @@ export function pageStore(name: string): Store {
 			const locks = navigator.locks as LockManager | undefined;
 			if (locks) return locks.request(lease, work);
 			// Two tabs that read at the same moment both send: that costs a request, the ids see to the rest.
-			for (;;) {
-				const left = Number(disk.getItem(lease)) - Date.now();
-				// More than a lease is left only where the clock was set back.
-				if (!(left > 0 && left <= LEASE_MS)) break;
+			// More than a lease is left only where the clock was set back.
+			for (let left; (left = Number(disk.getItem(lease)) - Date.now()) > 0 && left <= LEASE_MS;) {
 				await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
 			}
 			try {

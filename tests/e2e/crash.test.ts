@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { verify } from '../../src/lib/server/commit/rebuild';
 import { connect, type Sql } from '../../src/lib/server/db/connect';
 import { distinctTimes, shopEvent, startClient, type Client } from '../support/client';
-import { killPostgres, temporaryDataDir } from '../support/data-directory';
+import { signalPostgres, temporaryDataDir } from '../support/data-directory';
 import { freePort, startProcess } from '../support/process';
 
 const KILLS = { app: 20, postgres: 6 } as const;
@@ -94,7 +94,7 @@ describe('kill -9 under load', { timeout: 240_000 }, () => {
 		for (let kill = 0; kill < KILLS.postgres; kill++) {
 			await client.acknowledges(BETWEEN);
 			await anyMoment();
-			await killPostgres(dataDir);
+			await signalPostgres(dataDir, 'SIGKILL');
 			expect((await fetch(`${app.address}/healthz`)).status).toBe(200);
 		}
 		await client.acknowledges(BETWEEN);

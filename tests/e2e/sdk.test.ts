@@ -218,4 +218,30 @@ describe('the SDK in a shop’s page', { timeout: 120_000 }, () => {
 		await flush(other);
 		expect(await stored(sql)).toEqual(accepted.toSorted());
 	});
+
+	it('works without a secure context, where there are neither Web Locks nor crypto.randomUUID', async () => {
+		const { address, sql } = await startRoom();
+		const shop = await openSdkShop(address, 'http://monitor.test/api/analytics/events');
+		const page = await openPage('about:blank');
+		// The test stands in for the network: no such hosts exist, and from them Chromium takes nothing for secure.
+		await page.context().route(/^http:\/\/(shop|monitor)\.test\//, async (route) => {
+			const request = route.request();
+			const { host, pathname } = new URL(request.url());
+			const response = await fetch(host === 'shop.test' ? shop : `${address}${pathname}`, {
+				method: request.method(),
+				body: request.postData(),
+				headers: { 'content-type': request.headers()['content-type'] ?? '' }
+			});
+			const body = (await response.text()).replaceAll(address, 'http://monitor.test');
+			const headers = Object.fromEntries(response.headers);
+			delete headers['content-encoding'];
+			await route.fulfill({ status: response.status, headers, body });
+		});
+		await page.goto('http://shop.test/');
+		expect(await page.evaluate(() => [isSecureContext, 'locks' in navigator])).toEqual([false, false]);
+		const other = await anotherTab(page, 'http://shop.test/');
+		const accepted = (await Promise.all([trackMany(page, 50), trackMany(other, 50)])).flat();
+		await Promise.all([flush(page), flush(other)]);
+		expect(await stored(sql)).toEqual(accepted.toSorted());
+	});
 });

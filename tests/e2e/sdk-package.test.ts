@@ -1,0 +1,153 @@
+/**
+ * The SDK as others get it: packed, unpacked into a project of theirs, compiled with strict TypeScript, bundled, and run
+ * in Node, where being killed costs nothing either.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { build } from 'vite';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { openNetwork } from '../support/sdk-shop';
+
+const exec = promisify(execFile);
+let project: string;
+
+beforeAll(async () => {
+	project = await mkdtemp(join(tmpdir(), 'control-room-consumer-'));
+	const installed = join(project, 'node_modules', 'control-room');
+	await mkdir(installed, { recursive: true });
+	await exec('npm', ['pack', '--pack-destination', project]);
+	const [archive = ''] = (await readdir(project)).filter((name) => name.endsWith('.tgz'));
+	await exec('tar', ['-xzf', join(project, archive), '-C', installed, '--strip-components', '1']);
+	await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+});
+afterAll(() => rm(project, { recursive: true }));
+
+/** What the compiler says of a file of the project. */
+async function compile(text: string, module: 'nodenext' | 'esnext'): Promise<string> {
+	await writeFile(join(project, 'consumer.ts'), text);
+	const resolution = module === 'esnext' ? 'bundler' : 'nodenext';
+	const options = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--noEmit'];
+	const tsc = join(process.cwd(), 'node_modules', 'typescript', 'bin', 'tsc');
+	const args = [...options, '--module', module, '--moduleResolution', resolution, '--target', 'es2022'];
+	return exec(process.execPath, [tsc, ...args, 'consumer.ts'], { cwd: project }).then(
+		({ stdout }) => stdout,
+		(error: unknown) => (error as { stdout: string }).stdout
+	);
+}
+
+const CONSUMER = `
+	import { captureErrors, createClient, memoryStore, type EventMap } from 'control-room/sdk';
+	import { createClient as createCore } from 'control-room/sdk/core';
+	import SeeItAnalytics, { initAnalytics } from 'control-room/sdk/compat';
+	import { fileStore } from 'control-room/sdk/file-store';
+	const client = createClient<{ room_uploaded: { fileSize: number } }>({
+		endpoint: 'https://monitor.example/api/analytics/events',
+		shopDomain: 'a.myshopify.com',
+		store: fileStore('queue'),
+		beforeSend: (event) => (event.type === 'secret' ? null : event),
+		onDrop: (event, reason, detail) => console.log(event.id, reason === 'rejected' ? detail : reason)
+	});
+	client.track('room_uploaded', { fileSize: 3 });
+	client.track('step_update', { step: 'mask', status: 'started', anything: ['else'] });
+	client.track('step_update', { step: 'a step of tomorrow' });
+	client.track('a custom event', { free: true });
+	const session = client.session();
+	captureErrors(session, { max: 3 });
+	session.step('room_capture').fail(new Error('dark'), { retakeCount: 2 });
+	const id: string = session.aiRequest({ provider: 'fal', costUsd: '0.05' });
+	session.track('room_uploaded', { fileSize: 3 });
+	const data: EventMap['session_ended'] = { status: 'completed' };
+	session.end('completed', data);
+	createCore({ endpoint: id, shopDomain: '', store: memoryStore() }).buttonClick();
+	const old: SeeItAnalytics = initAnalytics({ shopDomain: 'a.myshopify.com' });
+	old.trackStep('mask', 'completed', { maskEditCount: 2 });
+`;
+
+describe('the packed SDK', { timeout: 120_000 }, () => {
+	it.each(['nodenext', 'esnext'] as const)(
+		'compiles in a strict project of modules %s, with nothing beside it',
+		async (module) => {
+			expect(await compile(CONSUMER, module)).toBe('');
+			const wrong = `${CONSUMER}
+			client.track('room_uploaded', { fileSize: 'large' });
+			client.track('step_update', { durationMs: 'long' });
+			session.end(3);
+			createClient({ shopDomain: 'a.myshopify.com' });`;
+			expect((await compile(wrong, module)).match(/error TS\d+/g)?.length).toBe(4);
+		}
+	);
+
+	it('brings no file but its own, and only what is used into a bundle', async () => {
+		const installed = join(project, 'node_modules', 'control-room');
+		const files = (await readdir(installed, { recursive: true })).filter((name) => name.endsWith('s'));
+		expect(files.filter((name) => !name.startsWith(join('build', '.sdk')))).toEqual([]);
+		const bundled = async (text: string): Promise<string> => {
+			const entry = join(project, 'entry.js');
+			await writeFile(entry, text);
+			const lib = { entry, formats: ['es' as const], fileName: 'out' };
+			await build({
+				configFile: false,
+				root: project,
+				logLevel: 'silent',
+				build: { lib, outDir: 'out', minify: false }
+			});
+			return readFile(join(project, 'out', 'out.js'), 'utf8');
+		};
+		const core = await bundled("export { createClient } from 'control-room/sdk/core'");
+		expect(core).not.toMatch(/unhandledrejection|SamsungBrowser|image_prepared|^import /m);
+		const device = await bundled("export { deviceContext } from 'control-room/sdk'");
+		expect(device).toContain('SamsungBrowser');
+		expect(device).not.toMatch(/localStorage|keepalive|session_started/);
+	});
+
+	it('loses nothing that a killed Node process had accepted or flushed', async () => {
+		const database = await testDatabase();
+		onTestFinished(() => database.drop());
+		const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+		const network = await openNetwork(address);
+		const script = join(project, 'program.js');
+		await writeFile(
+			script,
+			`import { createClient } from 'control-room/sdk';
+			import { fileStore } from 'control-room/sdk/file-store';
+			const client = createClient({
+				endpoint: process.argv[2],
+				shopDomain: 'a.myshopify.com',
+				store: fileStore('queue/events')
+			});
+			const ids = Array.from({ length: 50 }, (_, n) => client.track('custom', { n, pid: process.pid }));
+			console.log(JSON.stringify(ids));
+			await client.flush();
+			console.log('flushed');
+			setInterval(() => undefined, 1000);`
+		);
+		/** Runs the program until it has said so many lines, then kills it at once. */
+		const runAndKill = async (lines: number): Promise<string[]> => {
+			const child = spawn(process.execPath, [script, network.endpoint], {
+				cwd: project,
+				stdio: ['ignore', 'pipe', 'inherit']
+			});
+			onTestFinished(() => void child.kill('SIGKILL'));
+			const ended = once(child, 'close');
+			const said: string[] = [];
+			for await (const line of createInterface(child.stdout)) if (said.push(line) === lines) child.kill('SIGKILL');
+			await ended;
+			return JSON.parse(said[0] ?? '[]') as string[];
+		};
+
+		network.fate = (number) => (number === 0 ? 'loses its answer' : { status: 503 });
+		const accepted = await runAndKill(1);
+		network.fate = () => 'passes';
+		const flushed = await runAndKill(2);
+		const rows = await database.sql<{ id: string }[]>`select id from analytics_events order by id`;
+		expect(rows.map(({ id }) => id)).toEqual([...accepted, ...flushed]);
+		expect(accepted.length + flushed.length).toBe(100);
+	});
+});

@@ -96,9 +96,9 @@ test('beyond the bound of its queue a request is turned away at once, and what w
 		Array.from({ length: 12 }, (_, index) => one.commit(batch([event('bounded', { id: `b${index}` })]), soon()))
 	);
 	const full = outcomes.filter((outcome) => 'code' in outcome && outcome.code === 'queue_full');
-	expect(full.length).toBe(6);
+	expect(full.length).toBe(7);
 	expect(full[0]).toMatchObject({ retryAfterSeconds: 2 });
-	expect(await countOf('bounded')).toBe(6);
+	expect(await countOf('bounded')).toBe(5);
 });
 
 test('while the database is away a request waits for its deadline and no longer; sent again, it is stored once', async () => {

@@ -27,6 +27,8 @@ export interface CommitterOptions {
 /** Bounds of a group: beyond them the statement's cost grows faster than what it saves. */
 const MAX_GROUP_EVENTS = 500;
 const MAX_GROUP_SIZE = 2 * 1024 * 1024;
+/** Events that must wait before another lane than the first begins. */
+const FURTHER_LANE_EVENTS = 64;
 const RETRY_AFTER_S = 2;
 /** How late a deadline may be noticed. */
 const EXPIRY_MS = 100;
@@ -51,6 +53,7 @@ export class Committer {
 	/** What the lanes are working on: answered at its deadline even if the database hangs for longer. */
 	readonly #underWay = new Set<Waiting>();
 	#busy = 0;
+	#gathering = false;
 	#stopping = false;
 	#drained: (() => void) | null = null;
 	#stats = { commits: 0, events: 0, lastCommitMs: null as number | null, fault: null as string | null };
@@ -72,7 +75,7 @@ export class Committer {
 		}
 		if (this.#stopping) return Promise.resolve(unavailable('shutting_down', 'The server is shutting down.'));
 		return new Promise((settle) => {
-			if (this.#queue.push({ batch, deadline, settle })) this.#next();
+			if (this.#queue.push({ batch, deadline, settle })) this.#gather();
 			else settle(unavailable('queue_full', 'Too many events are waiting to be committed.'));
 		});
 	}
@@ -89,13 +92,24 @@ export class Committer {
 		await Promise.all(this.#lanes.map((lane) => lane.end()));
 	}
 
+	/** Begins a commit when all requests that this turn of the event loop brings are in the queue, not with the first. */
+	#gather(): void {
+		if (this.#gathering) return;
+		this.#gathering = true;
+		setImmediate(() => {
+			this.#gathering = false;
+			this.#next();
+		});
+	}
+
+	/** A further lane is worth its own statement only for more than a few events: else they share the next one. */
 	#next(): void {
-		while (!this.#queue.isEmpty) {
+		while (!this.#queue.isEmpty && (this.#busy === 0 || this.#queue.events >= FURTHER_LANE_EVENTS)) {
 			const lane = this.#idle.pop();
 			if (!lane) return;
 			void this.#run(lane, this.#queue.take(MAX_GROUP_EVENTS, MAX_GROUP_SIZE));
 		}
-		if (this.#busy === 0) this.#drained?.();
+		if (this.#busy === 0 && this.#queue.isEmpty) this.#drained?.();
 	}
 
 	async #run(lane: Lane, requests: Waiting[]): Promise<void> {
@@ -111,7 +125,7 @@ export class Committer {
 		for (const request of requests) this.#underWay.delete(request);
 		this.#busy--;
 		this.#idle.push(lane);
-		this.#next();
+		this.#gather();
 	}
 
 	/** Tries until the group is committed or the last of its requests has run out of time. */

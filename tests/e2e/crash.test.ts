@@ -10,7 +10,7 @@ import { distinctTimes, shopEvent, startClient, type Client } from '../support/c
 import { signalPostgres, temporaryDataDir } from '../support/data-directory';
 import { freePort, startProcess } from '../support/process';
 
-const KILLS = { app: 20, postgres: 6 } as const;
+const KILLS = { app: 20, postgres: 20 } as const;
 /** Events that must be acknowledged between two kills, so that each meets a working process. */
 const BETWEEN = 40;
 

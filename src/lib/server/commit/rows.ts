@@ -3,6 +3,7 @@
  */
 import { hash, randomUUID } from 'node:crypto';
 import { canonicalJson, jsonString } from '../../events/canonical';
+import type { Event } from '../../events/envelope';
 
 /** Which program commits; stands in the commit's row. */
 export type CommitSource = 'ingest' | 'sweep' | 'backfill';
@@ -36,18 +37,8 @@ export interface Batch {
 	size: number;
 }
 
-/** An event's content and times. */
-export interface LogEvent extends Origin {
-	/** null derives one from the content. */
-	id: string | null;
-	type: string;
-	sessionId: string | null;
-	shopDomain: string | null;
-	/** As the client sent it, for the derived id only. */
-	timestamp: string | number | null;
-	data: unknown;
-	deviceContext: unknown;
-	extra: Record<string, unknown> | null;
+/** An event with its origin and its times. Without an id of its own, one is derived from its content. */
+export interface LogEvent extends Event, Origin {
 	/** Client time in milliseconds since 1970, already corrected by `clockShiftMs`; null where there is none. */
 	clientTime: number | null;
 	clockShiftMs: number;

@@ -3,8 +3,7 @@
  * without one, its shop) and the client's request id. Each field is the latest that was said of it, and what an outcome
  * says stands over anything that `pending` said, whenever either came.
  */
-import { asBigint, asNumeric, field, mergeStatement } from './merge';
-import type { Projection } from './index';
+import { asBigint, asNumeric, field, mergeStatement, type Projection } from './merge';
 
 const readableTime = (key: string) => `case when iso_time(data ->> '${key}') is not null then data ->> '${key}' end`;
 const asTime = (text: string) => `iso_time(${text})`;

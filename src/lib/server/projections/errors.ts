@@ -1,5 +1,5 @@
 /** `errors`: one row for each event of type `error`. Log rows are unique, so this is an insert and nothing to merge. */
-import type { Projection } from './index';
+import type { Projection } from './merge';
 
 const merge = `
 errors_merge as (

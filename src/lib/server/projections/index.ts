@@ -8,18 +8,10 @@
 import { aiRequests } from './ai-requests';
 import { errors } from './errors';
 import type { Expected } from './expected';
+import type { Projection } from './merge';
 import { sessionSteps } from './session-steps';
 import { sessions } from './sessions';
 import { shops } from './shops';
-
-export interface Projection {
-	/** The table that it keeps. */
-	table: string;
-	/** Columns that the last merge left behind for the statement itself: not part of what the fold says. */
-	scratch: readonly string[];
-	/** Its common table expressions, without a trailing comma; null when none of the expected events moves its table. */
-	merge: (expected: Expected) => string | null;
-}
 
 export const projections: readonly Projection[] = [errors, sessionSteps, aiRequests, sessions, shops];
 

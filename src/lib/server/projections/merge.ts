@@ -3,6 +3,16 @@
  * columns is merged and which follow from the merged ones; the SQL that must be alike in both branches is written here
  * once, so that a column can't be merged one way and derived another.
  */
+import type { Expected } from './expected';
+
+export interface Projection {
+	/** The table that it keeps. */
+	table: string;
+	/** Columns that the last merge left behind for the statement itself: not part of what the fold says. */
+	scratch: readonly string[];
+	/** Its common table expressions, without a trailing comma; null when none of the expected events moves its table. */
+	merge: (expected: Expected) => string | null;
+}
 
 /**
  * How a stored and an incoming value become one; none depends on order. `latest` is the greatest of registers. `total` is

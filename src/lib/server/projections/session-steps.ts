@@ -3,8 +3,7 @@
  * `step_update`, and what came out of it (duration, how, error) is of the latest one that was not `started`.
  * Counts are what the clients counted up to then: the largest stands, and is never below none.
  */
-import { asBigint, asNumeric, field, mergeStatement } from './merge';
-import type { Projection } from './index';
+import { asBigint, asNumeric, field, mergeStatement, type Projection } from './merge';
 
 const scratch = {
 	completed_now: [

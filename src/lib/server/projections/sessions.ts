@@ -4,8 +4,7 @@
  */
 import { SESSION_TIMED_OUT } from '../../events/vocabulary';
 import type { Expected } from './expected';
-import type { Projection } from './index';
-import { asBigint, asNumeric, field, mergeStatement, type MergeKind } from './merge';
+import { asBigint, asNumeric, field, mergeStatement, type MergeKind, type Projection } from './merge';
 
 type Column = (name: string) => string;
 

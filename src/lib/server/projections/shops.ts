@@ -3,7 +3,7 @@
  * that turns out to be of another shop takes its count along. A busy shop's row is written only when something in it
  * really changes: were it touched by every commit, it would make all writers wait for each other.
  */
-import type { Projection } from './index';
+import type { Projection } from './merge';
 
 const merge = `
 shop_changes as (

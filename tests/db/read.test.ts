@@ -183,6 +183,7 @@ test('a card has its steps in the order in which they began, and exact money', a
 			endedAt: null,
 			durationMs: null,
 			currentStep: 'inpaint',
+			activity: 'step_update',
 			abandonmentStep: null,
 			abandonmentReason: null,
 			steps: [

@@ -224,6 +224,7 @@ test('an event that is committed arrives as the state it makes, and the figures 
 		sessionId: 's1',
 		product: 'Oslo Sofa',
 		currentStep: 'mask',
+		activity: 'step_update',
 		version: 2
 	});
 	const update = screen.updates.find(({ change }) => change.sessions);

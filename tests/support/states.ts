@@ -49,6 +49,7 @@ export function sessionCard(change: Partial<SessionCard> = {}): SessionCard {
 		endedAt: null,
 		durationMs: null,
 		currentStep: null,
+		activity: 'session_started',
 		abandonmentStep: null,
 		abandonmentReason: null,
 		steps: [],

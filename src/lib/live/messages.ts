@@ -55,6 +55,8 @@ export interface SessionCard {
 	endedAt: Millis | null;
 	durationMs: number | null;
 	currentStep: string | null;
+	/** The type of the client's latest event: all that some clients say of where a session is. */
+	activity: string | null;
 	abandonmentStep: string | null;
 	abandonmentReason: string | null;
 	/** Steps that have begun, in the order in which they began. */

@@ -69,6 +69,7 @@ export function cardColumns(sql: Sql): Fragment {
 		${millis(sql, 'sessions.ended_at')} as "endedAt",
 		sessions.duration_ms::float8 as "durationMs",
 		sessions.current_step as "currentStep",
+		sessions.client_lww[2] as activity,
 		${beginning(sql, 'sessions.abandonment_step', 255)} as "abandonmentStep",
 		${beginning(sql, 'sessions.abandonment_reason', 255)} as "abandonmentReason",
 		(

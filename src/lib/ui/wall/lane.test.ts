@@ -43,6 +43,8 @@ describe('a lane', () => {
 		const lane = laneOf(sessionCard({ startedAt: NOON }), [], NOON + 5_000);
 		expect(states(lane)).toEqual(['ahead', 'ahead', 'ahead', 'ahead', 'ahead']);
 		expect(lane).toMatchObject({ stepText: 'Started', since: NOON });
+		const uploaded = laneOf(sessionCard({ activity: 'room_uploaded' }), [], NOON + 5_000);
+		expect(uploaded.stepText).toBe('Room uploaded');
 	});
 
 	it('gives a step of a client’s own a segment behind the known ones', () => {

@@ -4,7 +4,7 @@
  */
 import { STEPS } from '../../events/vocabulary';
 import type { Millis, SessionCard, StepPace, StepState } from '../../live/messages';
-import { stepLabel, type Sign } from '../words';
+import { readable, stepLabel, type Sign } from '../words';
 
 /** ahead: not begun. passed: a later step has begun, but this one never said that it ended. */
 export type SegmentState = 'done' | 'running' | 'stuck' | 'failed' | 'skipped' | 'passed' | 'ahead';
@@ -19,7 +19,7 @@ export interface Segment {
 
 export interface LaneState {
 	segments: Segment[];
-	/** The present step in a word or two: "Inpaint", "after Mask", "Started". */
+	/** The present step in a word or two: "Inpaint", "after Mask", "Started"; without steps the latest event. */
 	stepText: string;
 	sign: Sign;
 	/** Since when the session is where it is. */
@@ -55,7 +55,7 @@ export function laneOf(session: SessionCard, pace: readonly StepPace[], now: Mil
 	const fill = usualMs === null ? UNKNOWN_FILL : Math.min(FULLEST, Math.max(0.04, (now - since) / usualMs));
 	return {
 		segments: segmentsOf(session, present, stuck, fill),
-		stepText: stepText(present),
+		stepText: present ? stepText(present) : startText(session),
 		sign: signOf(present, stuck),
 		since,
 		stuck,
@@ -119,8 +119,12 @@ function lookOf(state: StepState | null, isPresent: boolean, stuck: boolean, beh
 	return stuck ? 'stuck' : 'running';
 }
 
-function stepText(present: StepState | null): string {
-	if (!present) return 'Started';
+/** A session without steps is where its latest event says: some clients tell of their steps by custom events alone. */
+function startText({ activity }: SessionCard): string {
+	return activity === null || activity === 'session_started' ? 'Started' : readable(activity);
+}
+
+function stepText(present: StepState): string {
 	const label = stepLabel(present.step);
 	if (present.status === 'completed') return `after ${label}`;
 	if (present.status === 'failed') return `${label} failed`;

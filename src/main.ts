@@ -54,7 +54,7 @@ async function start(): Promise<void> {
 		log
 	});
 	started.push(() => http.stop());
-	process.stdout.write(banner({ address: http.address, databaseUrl }));
+	process.stdout.write(banner({ address: http.address, databaseUrl, isOwnDatabase: !config.databaseUrl }));
 }
 
 async function end(signal: string): Promise<void> {

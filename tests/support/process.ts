@@ -83,7 +83,7 @@ export async function startProcess(env: NodeJS.ProcessEnv): Promise<Running> {
 	return {
 		pid: child.pid ?? 0,
 		address: find(/Control Room +(\S+)/),
-		databaseUrl: find(/Database +psql '([^']+)'/),
+		databaseUrl: env.DATABASE_URL ?? find(/Database +psql (\S+)/),
 		curl: find(/(curl .*)/),
 		stdout,
 		stderr,

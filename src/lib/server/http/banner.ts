@@ -4,6 +4,8 @@ export interface BannerOptions {
 	/** Such as `http://127.0.0.1:3000`. */
 	address: string;
 	databaseUrl: string;
+	/** Whether it is the embedded server's. That of an operator's own is shown without its password. */
+	isOwnDatabase: boolean;
 }
 
 /** A command that sends a first event, each time it is pasted another session's. It shows on the Control Room at once. */
@@ -19,11 +21,12 @@ export function firstEvent(address: string): string {
 	return `curl -sS ${address}/api/analytics/events -H 'content-type: application/json' -d "${json}"`;
 }
 
-export function banner({ address, databaseUrl }: BannerOptions): string {
+export function banner({ address, databaseUrl, isOwnDatabase }: BannerOptions): string {
 	return [
 		'',
 		`  Control Room   ${address}`,
-		`  Database       psql '${databaseUrl}'`,
+		// The embedded server's URL has no character that a shell would read.
+		`  Database       psql ${isOwnDatabase ? databaseUrl : withoutPassword(databaseUrl)}`,
 		'',
 		'  Send a first event:',
 		'',
@@ -31,4 +34,10 @@ export function banner({ address, databaseUrl }: BannerOptions): string {
 		'',
 		''
 	].join('\n');
+}
+
+function withoutPassword(url: string): string {
+	// A list of hosts is no URL for the platform.
+	if (!URL.canParse(url)) return '"$DATABASE_URL"';
+	return Object.assign(new URL(url), { password: '' }).href;
 }

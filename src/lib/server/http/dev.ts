@@ -131,7 +131,9 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 	const { banner } = await load<typeof import('./banner')>('http/banner.ts');
 	httpServer.once('listening', () => {
 		const { port } = config;
-		process.stdout.write(banner({ address: `http://${config.host}:${port}`, databaseUrl }));
+		process.stdout.write(
+			banner({ address: `http://${config.host}:${port}`, databaseUrl, isOwnDatabase: !config.databaseUrl })
+		);
 	});
 	await running;
 }

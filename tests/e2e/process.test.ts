@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
-import { freePort, runToEnd, startProcess, temporaryFolder, type Ended } from '../support/process';
+import { temporaryDataDir } from '../support/data-directory';
+import { freePort, runToEnd, startProcess, type Ended } from '../support/process';
 
 const exec = promisify(execFile);
 
@@ -19,7 +20,7 @@ function refusal({ code, stdout, stderr }: Ended): string {
 
 describe('the process', { timeout: 120_000 }, () => {
 	it('starts with nothing but a folder, and prints its address, a first event that works twice, and its database', async () => {
-		const app = await startProcess({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: '0' });
+		const app = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 
 		const page = await fetch(app.address);
 		expect(page.status).toBe(200);
@@ -46,7 +47,7 @@ describe('the process', { timeout: 120_000 }, () => {
 	});
 
 	it('answers an accepted request before it ends', async () => {
-		const app = await startProcess({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: '0' });
+		const app = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 		const { hostname, port } = new URL(app.address);
 		const body = JSON.stringify({ type: 'session_started', sessionId: 'sess_slow', shopDomain: 'demo.myshopify.com' });
 		const socket = connect(Number(port), hostname);
@@ -70,14 +71,14 @@ describe('the process', { timeout: 120_000 }, () => {
 	});
 
 	it.each(['SIGINT', 'SIGHUP'] as const)('ends by itself after %s, also when npm sends it twice', async (signal) => {
-		const app = await startProcess({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: '0' });
+		const app = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 		app.kill(signal);
 		app.kill(signal);
 		expect(await app.ended).toMatchObject({ code: 0 });
 	});
 
 	it('ends at once at a second Ctrl-C', async () => {
-		const app = await startProcess({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: '0' });
+		const app = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 		const { hostname, port } = new URL(app.address);
 		const socket = connect(Number(port), hostname);
 		socket.on('error', () => undefined);
@@ -91,16 +92,16 @@ describe('the process', { timeout: 120_000 }, () => {
 	});
 
 	it('refuses a data directory that another process uses', async () => {
-		const dataDir = `${await temporaryFolder()}/data`;
+		const dataDir = await temporaryDataDir();
 		await startProcess({ DATA_DIR: dataDir, PORT: '0' });
 		expect(refusal(await runToEnd({ DATA_DIR: dataDir, PORT: '0' }))).toContain(dataDir);
 	});
 
 	it('refuses a taken port', async () => {
-		const first = await startProcess({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: '0' });
+		const first = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 		const { port } = new URL(first.address);
 		for (const HTTP_SERVER of ['uws', 'node']) {
-			const end = await runToEnd({ DATA_DIR: `${await temporaryFolder()}/data`, PORT: port, HTTP_SERVER });
+			const end = await runToEnd({ DATA_DIR: await temporaryDataDir(), PORT: port, HTTP_SERVER });
 			expect(refusal(end)).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*another program.*PORT`));
 		}
 	});

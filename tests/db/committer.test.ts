@@ -35,10 +35,18 @@ function committer(change: Partial<ConstructorParameters<typeof Committer>[0]> =
 const soon = () => Date.now() + 10_000;
 
 /** A wire to the database that can be cut, or made to hang without a word. */
-async function wire(): Promise<{ url: string; cut(): void; hang(): void; mend(): void; close(): Promise<void> }> {
+async function wire(): Promise<{
+	url: string;
+	cut(): void;
+	hang(): void;
+	mend(): void;
+	swallowed(): number;
+	close(): Promise<void>;
+}> {
 	const target = new URL(database.url);
 	const sockets = new Set<Socket>();
 	let state: 'open' | 'cut' | 'hanging' = 'open';
+	let swallowed = 0;
 	const server: Server = createServer((near) => {
 		if (state === 'cut') return near.destroy();
 		const far = openSocket(Number(target.port), target.hostname);
@@ -47,7 +55,10 @@ async function wire(): Promise<{ url: string; cut(): void; hang(): void; mend():
 			[far, near]
 		] as const) {
 			sockets.add(from);
-			from.on('data', (chunk) => state === 'open' && to.write(chunk));
+			from.on('data', (chunk) => {
+				if (state === 'open') to.write(chunk);
+				else swallowed += chunk.length;
+			});
 			from.on('error', () => to.destroy());
 			from.on('close', () => {
 				sockets.delete(from);
@@ -67,6 +78,7 @@ async function wire(): Promise<{ url: string; cut(): void; hang(): void; mend():
 		},
 		hang: () => (state = 'hanging'),
 		mend: () => (state = 'open'),
+		swallowed: () => swallowed,
 		async close() {
 			for (const socket of sockets) socket.destroy();
 			await new Promise((resolve) => server.close(resolve));
@@ -149,6 +161,23 @@ test('a connection that hangs without a word is thrown away, and the request goe
 	await vi.waitFor(() => expect(one.stats().fault).toContain('did not answer'));
 	line.mend();
 	expect(await outcome).toMatchObject({ accepted: 1 });
+	await one.stop();
+	await line.close();
+});
+
+test('while one connection hangs, the other commits what comes', async () => {
+	const line = await wire();
+	const one = committer({ url: line.url, lanes: 2 });
+	await one.commit(batch([event('warm2')]), soon());
+	line.hang();
+	let hungIsSettled = false;
+	const hung = one.commit(batch([event('hung2')]), soon()).then(() => (hungIsSettled = true));
+	// What was said into the hanging line is lost for good; new connections go through.
+	await vi.waitFor(() => expect(line.swallowed()).toBeGreaterThan(0));
+	line.mend();
+	expect(await one.commit(batch([event('beside2')]), soon())).toMatchObject({ accepted: 1 });
+	expect(hungIsSettled).toBe(false);
+	await hung;
 	await one.stop();
 	await line.close();
 });

@@ -30,17 +30,13 @@ const MAX_GROUP_SIZE = 2 * 1024 * 1024;
 /** Events that must wait before another lane than the first begins. */
 const FURTHER_LANE_EVENTS = 64;
 const RETRY_AFTER_S = 2;
-/** How late a deadline may be noticed. */
-const EXPIRY_MS = 100;
+/** How late a deadline may be noticed, and how long a few events may wait for a lane that is slow or hangs. */
+const TICK_MS = 100;
 
 export interface CommitterStats {
-	queuedEvents: number;
-	queuedSize: number;
-	/** Since the start. */
+	/** Commits and new events since the start. */
 	commits: number;
 	events: number;
-	/** How long the latest statement took. */
-	lastCommitMs: number | null;
 	/** The fault that the latest attempt met; null after a success. */
 	fault: string | null;
 }
@@ -56,7 +52,7 @@ export class Committer {
 	#gathering = false;
 	#stopping = false;
 	#drained: (() => void) | null = null;
-	#stats = { commits: 0, events: 0, lastCommitMs: null as number | null, fault: null as string | null };
+	#stats: CommitterStats = { commits: 0, events: 0, fault: null };
 
 	constructor(private readonly options: CommitterOptions) {
 		this.#queue = new Queue(options.queue);
@@ -64,7 +60,7 @@ export class Committer {
 			return new Lane({ url: options.url, application: `control-room commit ${index + 1}`, stallMs: options.stallMs });
 		});
 		this.#idle = [...this.#lanes];
-		this.#expiry = setInterval(() => this.#expire(), EXPIRY_MS);
+		this.#expiry = setInterval(() => this.#tick(), TICK_MS);
 		this.#expiry.unref();
 	}
 
@@ -81,7 +77,7 @@ export class Committer {
 	}
 
 	stats(): CommitterStats {
-		return { ...this.#stats, queuedEvents: this.#queue.events, queuedSize: this.#queue.size };
+		return this.#stats;
 	}
 
 	/** Commits what was accepted, then closes the connections. */
@@ -103,8 +99,8 @@ export class Committer {
 	}
 
 	/** A further lane is worth its own statement only for more than a few events: else they share the next one. */
-	#next(): void {
-		while (!this.#queue.isEmpty && (this.#busy === 0 || this.#queue.events >= FURTHER_LANE_EVENTS)) {
+	#next(furtherLaneEvents = FURTHER_LANE_EVENTS): void {
+		while (!this.#queue.isEmpty && (this.#busy === 0 || this.#queue.events >= furtherLaneEvents)) {
 			const lane = this.#idle.pop();
 			if (!lane) return;
 			void this.#run(lane, this.#queue.take(MAX_GROUP_EVENTS, MAX_GROUP_SIZE));
@@ -133,10 +129,9 @@ export class Committer {
 		let waiting = requests;
 		for (let attempt = 0; ; attempt++) {
 			try {
-				const started = performance.now();
 				const group = groupOf(waiting);
 				const result = await lane.commit(group);
-				this.#committed(result.inserted, performance.now() - started);
+				this.#committed(result.inserted);
 				answer(waiting, result);
 				return;
 			} catch (error) {
@@ -212,19 +207,18 @@ export class Committer {
 		});
 	}
 
-	#expire(): void {
+	#tick(): void {
 		const now = Date.now();
 		for (const request of this.#queue.takeExpired(now)) request.settle(tooLate());
 		for (const request of this.#underWay) if (request.deadline <= now) request.settle(tooLate());
-		if (this.#stopping) this.#next();
+		this.#next(0);
 	}
 
-	#committed(events: number, ms: number): void {
+	#committed(events: number): void {
 		if (this.#stats.fault !== null) this.options.log.warn('commits go through again');
 		this.#stats = {
 			commits: this.#stats.commits + 1,
 			events: this.#stats.events + events,
-			lastCommitMs: ms,
 			fault: null
 		};
 	}

@@ -38,10 +38,6 @@ export class Queue {
 		return this.#events;
 	}
 
-	get size(): number {
-		return this.#size;
-	}
-
 	get isEmpty(): boolean {
 		return this.#waiting.length === 0;
 	}

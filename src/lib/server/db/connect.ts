@@ -20,8 +20,6 @@ export interface ConnectOptions {
 	max?: number;
 	/** Session settings of every connection, such as `statement_timeout` (milliseconds). */
 	settings?: Partial<postgres.ConnectionParameters>;
-	/** Seconds until an unused connection is closed. Default: never. */
-	idleSeconds?: number;
 	/** Hears the server's notices; silent without it. */
 	onNotice?: (message: string) => void;
 	/** Called each time a connection of the pool is gone. */
@@ -46,7 +44,6 @@ export function connect(options: ConnectOptions): Sql {
 		max_lifetime: null,
 		// See arrays.ts.
 		fetch_types: false,
-		...(options.idleSeconds === undefined ? {} : { idle_timeout: options.idleSeconds }),
 		connection: { ...options.settings, application_name: options.application },
 		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice.message ?? ''),
 		onclose: () => options.onClose?.()

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import postgres from 'postgres';
 import { describe, expect, it } from 'vitest';
 import { temporaryDataDir } from '../support/data-directory';
+import { SERVERS } from '../support/servers';
 import { freePort, runToEnd, startProcess, type Ended } from '../support/process';
 
 const exec = promisify(execFile);
@@ -100,7 +101,7 @@ describe('the process', { timeout: 120_000 }, () => {
 	it('refuses a taken port', async () => {
 		const first = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 		const { port } = new URL(first.address);
-		for (const HTTP_SERVER of ['uws', 'node']) {
+		for (const HTTP_SERVER of SERVERS) {
 			const end = await runToEnd({ DATA_DIR: await temporaryDataDir(), PORT: port, HTTP_SERVER });
 			expect(refusal(end)).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}.*another program.*PORT`));
 		}

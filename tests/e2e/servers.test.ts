@@ -8,6 +8,7 @@ import { StartupError } from '../../src/lib/server/errors';
 import { startHttp, type HttpOptions, type HttpServer } from '../../src/lib/server/http';
 import type { ApiRoute } from '../../src/lib/server/http/exchange';
 import { temporaryFolder } from '../support/process';
+import { SERVERS } from '../support/servers';
 
 const LIMIT = 64 * 1024;
 const SCRIPT = 'console.log("a script")';
@@ -140,7 +141,7 @@ function handshake(address: string, headers: Record<string, string>): Promise<'t
 	}).finally(() => socket.disconnect());
 }
 
-describe.each(['uws', 'node'] as const)('the %s server', (kind) => {
+describe.each(SERVERS)('the %s server', (kind) => {
 	it('hands a route what came, and sends its answer as it is', async () => {
 		const { address } = await start(kind);
 		const answer = await fetch(`${address}/api/echo?a=%20b`, { method: 'POST', body: 'x'.repeat(LIMIT), headers: { 'user-agent': 'me' } }); // prettier-ignore

@@ -1,3 +1,7 @@
+/**
+ * The contract of the event endpoint, sentence by sentence, down to the rows. One file, so that it can be read beside the
+ * contract: what is accepted, refused, mended, recognised, and set right.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';

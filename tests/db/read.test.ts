@@ -1,3 +1,7 @@
+/**
+ * What is shown, against an independent computation from the events in the tests themselves. One file, because one
+ * history of sixty hours is the ground of most of them.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LogEvent } from '../../src/lib/server/commit/rows';
 import { createReader } from '../../src/lib/server/read/index';

@@ -1,3 +1,7 @@
+/**
+ * From a commit to a screen, on a real database and real sockets: what arrives, what heals, what is not sent. One file,
+ * because every test stands on the same stage (database, listener, hub, socket server, a client that judges as pages do).
+ */
 import { createServer, type Server as HttpServer } from 'node:http';
 import pino from 'pino';
 import { Server } from 'socket.io';

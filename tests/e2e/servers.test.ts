@@ -1,4 +1,7 @@
-/** The two HTTP servers must answer alike: the same list of behaviours for uWebSockets.js and for Node's own. */
+/**
+ * The two HTTP servers must answer alike: the same list of behaviours for uWebSockets.js and for Node's own. One file,
+ * because the list is the point.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { pino } from 'pino';

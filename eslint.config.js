@@ -35,10 +35,14 @@ const MAY_IMPORT = {
 	'src/lib/server/read': ['src/lib/server/db', 'src/lib/events', 'src/lib/live'],
 	'src/lib/server/push': ['src/lib/server/read', 'src/lib/live'],
 	'src/lib/server/archive': ['src/lib/server/commit', 'src/lib/events', 'src/lib/server/db'],
+	// The HTTP API as others see it: schemas and the document made of them, without state, so that pages may import it.
+	'src/lib/server/api': ['src/lib/events', 'src/lib/live', 'types:src/lib/server/read'],
 	'src/lib/server/http': ['types:src/lib/server/pipeline.ts', 'types:src/lib/live'],
 	// main.ts once more, for the dev server.
 	'src/lib/server/http/dev.ts': ['src/lib/server'],
-	'src/routes': ['src/lib/events', 'src/lib/live', 'src/lib/ui', 'types:src/lib/server'],
+	// Shoppers for a try-out and for history: clients of the SDK, and writers of the past through the same commit path.
+	'src/simulate': ['src/sdk', 'src/lib/events', 'src/lib/server/commit', 'src/lib/server/db'],
+	'src/routes': ['src/lib/events', 'src/lib/live', 'src/lib/ui', 'src/lib/server/api', 'types:src/lib/server'],
 	'src/hooks.server.ts': ['src/lib/server/http/origin.ts']
 };
 const EVERYWHERE = ['src/lib/server/errors.ts'];

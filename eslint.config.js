@@ -21,7 +21,9 @@ const root = import.meta.dirname;
 const MAY_IMPORT = {
 	'src/lib/events': [],
 	'src/lib/live': ['src/lib/events'],
-	'src/lib/ui': ['src/lib/events', 'src/lib/live'],
+	// The language of addresses, the same for pages, files and the API.
+	'src/lib/query': ['types:src/lib/live'],
+	'src/lib/ui': ['src/lib/events', 'src/lib/live', 'src/lib/query'],
 	'src/sdk': ['types:src/lib/events'],
 	'src/lib/server/errors.ts': [],
 	'src/lib/server/config.ts': ['src/lib/server/http/origin.ts'],
@@ -32,17 +34,24 @@ const MAY_IMPORT = {
 	'src/lib/server/ingest': ['src/lib/server/commit', 'src/lib/events', 'types:src/lib/server/http/exchange.ts'],
 	'src/lib/server/listen': ['src/lib/server/db'],
 	// What is read is what is shown: the shapes of it are those of live.
-	'src/lib/server/read': ['src/lib/server/db', 'src/lib/events', 'src/lib/live'],
+	'src/lib/server/read': ['src/lib/server/db', 'src/lib/events', 'src/lib/live', 'src/lib/query'],
 	'src/lib/server/push': ['src/lib/server/read', 'src/lib/live'],
 	'src/lib/server/archive': ['src/lib/server/commit', 'src/lib/events', 'src/lib/server/db'],
 	// The HTTP API as others see it: schemas and the document made of them, without state, so that pages may import it.
-	'src/lib/server/api': ['src/lib/events', 'src/lib/live', 'types:src/lib/server/read'],
+	'src/lib/server/api': ['src/lib/events', 'src/lib/live', 'src/lib/query', 'types:src/lib/server/read'],
 	'src/lib/server/http': ['types:src/lib/server/pipeline.ts', 'types:src/lib/live'],
 	// main.ts once more, for the dev server.
 	'src/lib/server/http/dev.ts': ['src/lib/server'],
 	// Shoppers for a try-out and for history: clients of the SDK, and writers of the past through the same commit path.
 	'src/simulate': ['src/sdk', 'src/lib/events', 'src/lib/server/commit', 'src/lib/server/db'],
-	'src/routes': ['src/lib/events', 'src/lib/live', 'src/lib/ui', 'src/lib/server/api', 'types:src/lib/server'],
+	'src/routes': [
+		'src/lib/events',
+		'src/lib/live',
+		'src/lib/query',
+		'src/lib/ui',
+		'src/lib/server/api',
+		'types:src/lib/server'
+	],
 	'src/hooks.server.ts': ['src/lib/server/http/origin.ts']
 };
 const EVERYWHERE = ['src/lib/server/errors.ts'];

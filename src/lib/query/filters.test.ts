@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { isFault } from './fault';
+import { readFilters, type FilterSpec } from './filters';
+import { withParams } from './params';
+
+const SPEC = { shop: 'text', status: 'words', errors: 'flag', cost_over: 'decimal', steps: 'whole' } as const;
+const read = (text: string, spec: FilterSpec = SPEC) => readFilters(spec, new URLSearchParams(text));
+
+describe('filters', () => {
+	it('are read by their kinds', () => {
+		const asked = 'shop=nordic&status=completed,error&status=error&errors=1&cost_over=0.10&steps=-3&other=x';
+		expect(read(asked)).toEqual({
+			shop: 'nordic',
+			status: ['completed', 'error'],
+			errors: true,
+			cost_over: '0.10',
+			steps: -3
+		});
+	});
+	it('are absent where a form sent an empty field', () => {
+		expect(read('shop=&status=&errors=&cost_over=')).toEqual({
+			shop: null,
+			status: [],
+			errors: null,
+			cost_over: null,
+			steps: null
+		});
+	});
+	it.each([
+		['shop=%00', 'shop'],
+		[`shop=${'x'.repeat(256)}`, 'shop'],
+		[`status=${Array.from({ length: 21 }, (_, n) => `s${n}`).join(',')}`, 'status'],
+		['status=a,b%00', 'status'],
+		['errors=maybe', 'errors'],
+		['cost_over=1e9', 'cost_over'],
+		['cost_over=NaN', 'cost_over'],
+		['steps=1.5', 'steps']
+	])('are a fault: %s', (text, field) => {
+		const values = read(text);
+		expect(isFault(values) && values.field).toBe(field);
+	});
+});
+
+describe('a link', () => {
+	const url = new URL('http://x/sessions?shop=nordic&status=error&cursor=abc&theme=dark');
+	it('keeps what it does not name, and leaves the place in the list', () => {
+		expect(withParams(url, { shop: 'casa' })).toBe('/sessions?shop=casa&status=error&theme=dark');
+		expect(withParams(url, { shop: null, status: [], theme: '' })).toBe('/sessions');
+	});
+	it('keeps filters when it turns the page', () => {
+		expect(withParams(url, { cursor: 'def' })).toBe('/sessions?shop=nordic&status=error&cursor=def&theme=dark');
+	});
+	it('writes what is read back', () => {
+		const link = withParams(new URL('http://x/s'), {
+			shop: 'a b&c',
+			status: ['x', 'y'],
+			errors: true,
+			cost_over: '0.5'
+		});
+		expect(link).toContain('status=x,y');
+		expect(readFilters(SPEC, new URL(link, url).searchParams)).toMatchObject({
+			shop: 'a b&c',
+			status: ['x', 'y'],
+			errors: true,
+			cost_over: '0.5'
+		});
+	});
+});

@@ -1,0 +1,8 @@
+/** The language of addresses: what pages, CSV and API read from a query and write into links. Pure; browser and server. */
+export { buckets, bucketUnit, type Buckets, type BucketUnit } from './buckets';
+export { readCursor, writeCursor, type Cursor, type CursorShape, type Direction } from './cursor';
+export { fault, isFault, type QueryFault } from './fault';
+export { readFilters, type FilterKind, type FilterSpec, type FilterValues } from './filters';
+export { CURSOR, withParams, type ParamValue } from './params';
+export { isMoving, PRESETS, readRange, type Range, type RangeContext } from './range';
+export { isZone, readZone, startOfDay, UTC, ZONE_COOKIE, zoneOffset } from './zone';

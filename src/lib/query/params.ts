@@ -1,0 +1,33 @@
+/** Addresses that differ from a given one by some parameters: how every link that filters, sorts or turns a page is made. */
+
+/** A parameter's new value; null, false, an empty text or no words take it away. */
+export type ParamValue = string | number | boolean | readonly string[] | null;
+
+/** The place in a list. It is only right for the rows that it was made for. */
+export const CURSOR = 'cursor';
+
+/**
+ * Path and query of the address with these changes. The cursor goes away with any change, unless it is itself among
+ * them. Parameters that are not named stay, in their order.
+ */
+export function withParams(
+	url: Pick<URL, 'pathname' | 'search'>,
+	changes: Readonly<Record<string, ParamValue>>
+): string {
+	const params = new URLSearchParams(url.search);
+	if (!(CURSOR in changes)) params.delete(CURSOR);
+	for (const [name, value] of Object.entries(changes)) {
+		const text = valueText(value);
+		if (text === '') params.delete(name);
+		else params.set(name, text);
+	}
+	// Commas and colons may stand in a query as they are, and addresses are read by people too.
+	const query = params.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+	return query === '' ? url.pathname : `${url.pathname}?${query}`;
+}
+
+function valueText(value: ParamValue): string {
+	if (value === null || value === false) return '';
+	if (value === true) return '1';
+	return typeof value === 'object' ? value.join(',') : String(value);
+}

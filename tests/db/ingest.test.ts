@@ -39,7 +39,7 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-	await database.sql`truncate analytics_events, commits, rejected_events, sessions, session_steps, errors, ai_requests, shops`;
+	await database.sql`truncate analytics_events, commits, rejected_events, sessions, session_steps, error_events, ai_requests, shops`;
 });
 
 async function send(

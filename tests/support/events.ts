@@ -1,4 +1,5 @@
 /** Builders of events for tests: deliberate ones, and random ones for properties. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { STEPS } from '../../src/lib/events/vocabulary';
 import { batchOf, eventKey, logRow, type Batch, type LogEvent } from '../../src/lib/server/commit/rows';
@@ -29,6 +30,7 @@ export function batch(events: readonly LogEvent[]): Batch {
 	return batchOf('ingest', events.map(logRow));
 }
 
+const E1_GROUP = createHash('md5').update('E1\n').digest('hex');
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined });
 const number = fc.oneof(
 	fc.integer({ min: -3, max: 20_000 }),
@@ -41,6 +43,9 @@ const step = fc.oneof(
 	{ weight: 1, arbitrary: fc.constant('lighting') }
 );
 const word = (...words: string[]) => maybe(fc.constantFrom(...words));
+
+/** The group of errors with code E1 and no message, and one that nobody knows. */
+const saidOfGroup = fc.record({ group: word(E1_GROUP, '0'.repeat(32), 'none'), by: word('ann', 'ben') });
 
 const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 	session_started: fc.record({
@@ -68,6 +73,7 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 	}),
 	error: fc.record({
 		errorCode: word('E1', 'E2'),
+		errorMessage: word('Failed after 31 s', 'Failed after 7 s'),
 		severity: word('critical', 'warning'),
 		isUserFacing: maybe(fc.boolean())
 	}),
@@ -86,6 +92,20 @@ const dataOf: Record<string, fc.Arbitrary<unknown>> = {
 	regeneration_requested: fc.constant({}),
 	post_ar_action: fc.record({ action: word('add_to_cart', 'leave') }),
 	add_to_cart_from_ar: fc.constant({}),
+	error_group_acknowledged: saidOfGroup,
+	error_group_resolved: saidOfGroup,
+	error_group_reopened: saidOfGroup,
+	price_set: fc.record({
+		provider: word('fal'),
+		model: word('m1'),
+		validFrom: word('2026-01-01', 'soon'),
+		priceUsd: maybe(fc.constantFrom('0.10', 2)),
+		by: word('ann')
+	}),
+	setup_started: fc.record({ productId: word('p1', 'p2') }),
+	setup_completed: fc.record({ productId: word('p1', 'p2') }),
+	setup_abandoned: fc.record({ productId: word('p1'), abandonedAt: word('mask') }),
+	image_prepared: fc.record({ productId: word('p1'), method: word('auto') }),
 	user_action: fc.record({ action: word('mask_edit') }),
 	room_uploaded: fc.jsonValue()
 };

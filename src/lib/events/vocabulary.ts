@@ -19,3 +19,13 @@ export const SEVERITIES = ['critical', 'error', 'warning'] as const;
 
 /** The type of the event by which the server closes a silent session. */
 export const SESSION_TIMED_OUT = 'session_timed_out';
+
+/** The server's own events: what people said of a group of errors (`data`: group, by) … */
+export const ERROR_ACKNOWLEDGED = 'error_group_acknowledged';
+export const ERROR_RESOLVED = 'error_group_resolved';
+export const ERROR_REOPENED = 'error_group_reopened';
+/** … and what AI requests cost that came without a cost (`data`: provider, model, operation, validFrom, priceUsd, by). */
+export const PRICE_SET = 'price_set';
+
+/** SQL over a row of the log: the server made it itself. What came over the wire has an address. */
+export const SERVER_MADE = 'ip is null';

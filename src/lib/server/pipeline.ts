@@ -8,8 +8,17 @@
  */
 import type { Logger } from 'pino';
 import type { Server } from 'socket.io';
-import type { ClientToServer, ServerToClient, Snapshot, SessionStory, Topic, WallState } from '../live/messages';
+import type {
+	ChangesState,
+	ClientToServer,
+	ServerToClient,
+	Snapshot,
+	Topic,
+	TopicState,
+	WallState
+} from '../live/messages';
 import { Committer } from './commit/committer';
+import { rebuildIfDue } from './commit/rebuild';
 import { startSweeper } from './commit/sweeper';
 import { connect, connectionFault, requirePostgres15 } from './db/connect';
 import { migrate } from './db/migrate';
@@ -44,7 +53,8 @@ export interface Pipeline {
 	routes: ApiRoute[];
 	/** The state of a topic now, numbered so that a client can go on from it. */
 	snapshot(topic: 'control-room'): Promise<Snapshot<WallState>>;
-	snapshot(topic: Topic): Promise<Snapshot<WallState | SessionStory>>;
+	snapshot(topic: 'changes'): Promise<Snapshot<ChangesState>>;
+	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
 	/** Can it commit, and does it hear notifications? */
 	readiness(): Promise<Readiness>;
 	/** Serves topics on this Socket.IO server until stop(). */
@@ -70,6 +80,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 	try {
 		await requirePostgres15(sql);
 		await migrate(sql);
+		const folded = await rebuildIfDue(sql);
+		if (folded !== null) log.info({ commits: folded }, 'all tables were made anew from the log for this version');
 	} catch (error) {
 		await sql.end({ timeout: 0 });
 		throw connectionFault(error, sql);

@@ -17,6 +17,8 @@ const SHADOW = 'control_room_shadow';
 /** Commits folded by one statement. */
 const COMMITS_AT_ONCE = 500;
 const KEYS_SHOWN = 5;
+/** The advisory lock of everybody who rebuilds. */
+const LOCK = 7_403_212;
 
 /** How one table differs from its rebuild. */
 export interface TableDifference {
@@ -41,9 +43,9 @@ export async function verify(
 			const live = await currentSchema(transaction);
 			await prepareShadow(transaction);
 			await foldAll(transaction, live, progress);
-			for (const { table, scratch } of projections) {
+			for (const { table, scratch, empty = 'false' } of projections) {
 				const columns = (await columnsOf(transaction, live, table, true)).filter((column) => !scratch.includes(column));
-				differences.push(await compare(transaction, live, table, columns));
+				differences.push(await compare(transaction, live, table, columns, empty));
 			}
 			throw new Done();
 		});
@@ -53,8 +55,38 @@ export async function verify(
 	return differences;
 }
 
-/** Makes every projection anew from the log. Returns the number of commits folded. */
-export async function rebuild(sql: Sql, progress: (commits: number) => void = () => undefined): Promise<number> {
+/** Rebuilds if a migration asked for it. Returns the number of commits folded; null when nothing asked. */
+export async function rebuildIfDue(sql: Sql, progress?: (commits: number) => void): Promise<number | null> {
+	const isDue = async () => (await sql`select from rebuilds_due limit 1`).length > 0;
+	if (!(await isDue())) return null;
+	let folded: number | null = null;
+	await alone(sql, async () => {
+		if (await isDue()) folded = await makeAnew(sql, progress);
+	});
+	return folded;
+}
+
+/**
+ * Makes every projection anew from the log. Returns the number of commits folded.
+ * @param sql at least two connections: one holds the turn
+ */
+export async function rebuild(sql: Sql, progress?: (commits: number) => void): Promise<number> {
+	let folded = 0;
+	await alone(sql, async () => {
+		folded = await makeAnew(sql, progress);
+	});
+	return folded;
+}
+
+/** One rebuild at a time, whichever programs ask: they share the shadow schema. */
+async function alone(sql: Sql, work: () => Promise<void>): Promise<void> {
+	await sql.begin(async (turn) => {
+		await turn`select pg_advisory_xact_lock(${LOCK})`;
+		await work();
+	});
+}
+
+async function makeAnew(sql: Sql, progress: (commits: number) => void = () => undefined): Promise<number> {
 	const live = await currentSchema(sql);
 	await sql.begin((transaction) => prepareShadow(transaction));
 	let folded = 0;
@@ -74,6 +106,7 @@ export async function rebuild(sql: Sql, progress: (commits: number) => void = ()
 		folded += await foldAll(transaction, live, progress);
 		for (const { table } of projections) await replaceRows(transaction, live, table);
 		await transaction`drop schema ${transaction(SHADOW)} cascade`;
+		await transaction`delete from ${transaction(live)}.rebuilds_due`;
 		const notice: CommitNotice = { commit: '0', at: Date.now(), sessions: null, errors: true };
 		await transaction`select pg_notify(${CHANNEL}, ${JSON.stringify(notice)})`;
 	});
@@ -144,11 +177,18 @@ async function columnsOf(sql: TransactionSql, schema: string, table: string, gen
 	return rows.map(({ name }) => name);
 }
 
-async function compare(sql: TransactionSql, live: string, table: string, columns: string[]): Promise<TableDifference> {
+async function compare(
+	sql: TransactionSql,
+	live: string,
+	table: string,
+	columns: string[],
+	empty: string
+): Promise<TableDifference> {
+	const says = sql.unsafe(`not (${empty})`);
 	const [row] = await sql<{ rows: string; only_live: string; only_rebuilt: string; examples: string[] | null }[]>`
 		with
-		live as (select ${sql(columns)} from ${sql(live)}.${sql(table)}),
-		rebuilt as (select ${sql(columns)} from ${sql(SHADOW)}.${sql(table)}),
+		live as (select ${sql(columns)} from ${sql(live)}.${sql(table)} where ${says}),
+		rebuilt as (select ${sql(columns)} from ${sql(SHADOW)}.${sql(table)} where ${says}),
 		only_live as (table live except all table rebuilt),
 		only_rebuilt as (table rebuilt except all table live)
 		select

@@ -31,7 +31,7 @@ const notice = ({ errors }: Expected) => `
 	json_build_object(
 		'commit', mark.id::text,
 		'at', round(extract(epoch from clock_timestamp()) * 1000),
-		'errors', ${errors ? `exists (select from fresh where event_type = 'error')` : 'false'},
+		'errors', ${errors ? `exists (select from group_changes)` : 'false'},
 		'sessions', (
 			select case when octet_length(named.list::text) < 7000 then named.list end
 			from (select coalesce(json_agg(session_id), '[]') as list from session_changes) as named
@@ -40,7 +40,7 @@ const notice = ({ errors }: Expected) => `
 
 /** The statement for a group with these types of events, and with rejected events or without. */
 export function commitStatement(expected: Expected = EVERYTHING, hasRejected = true): string {
-	const key = `${expected.errors} ${expected.aiRequests} ${expected.steps} ${expected.lifecycle} ${hasRejected}`;
+	const key = `${Object.values(expected).join(' ')} ${hasRejected}`;
 	const known = statements.get(key);
 	if (known !== undefined) return known;
 	// Postgres copies the text several times at each run: without its indentation, a commit of one event costs a sixth less.

@@ -3,6 +3,7 @@
  * without one, its shop) and the client's request id. Each field is the latest that was said of it, and what an outcome
  * says stands over anything that `pending` said, whenever either came.
  */
+import { countedOf, REPLACED } from './ai-tallies';
 import { asBigint, asNumeric, field, mergeStatement, type Projection } from './merge';
 
 const readableTime = (key: string) => `case when iso_time(data ->> '${key}') is not null then data ->> '${key}' end`;
@@ -29,7 +30,8 @@ const register = (name: string) => `${name}_lww`;
 
 const scratch = {
 	replaced_cost: ['0', 'coalesce(stored.cost_usd, 0)'],
-	replaced_regeneration: ['false', 'coalesce(stored.is_regeneration, false)']
+	replaced_regeneration: ['false', 'coalesce(stored.is_regeneration, false)'],
+	[REPLACED]: ['null', countedOf('stored')]
 } as const;
 
 // The key is made of JSON, so that no two pairs are the same text. An empty request id names no request.
@@ -68,8 +70,9 @@ ai_merge as (${mergeStatement({
 	},
 	derived: Object.fromEntries(Object.entries(fields).map(([name, [, read]]) => [name, field(register(name), 2, read)])),
 	scratch,
-	returning:
-		'session_id, coalesce(cost_usd, 0) as cost, coalesce(is_regeneration, false) as is_regeneration, replaced_cost, replaced_regeneration'
+	returning: `
+		session_id, coalesce(cost_usd, 0) as cost, coalesce(is_regeneration, false) as is_regeneration, replaced_cost,
+		replaced_regeneration, ${REPLACED}, ${countedOf('stored')} as counted`
 })}
 ),
 ai_changes as (

@@ -1,22 +1,27 @@
-/** `errors`: one row for each event of type `error`. Log rows are unique, so this is an insert and nothing to merge. */
+/**
+ * `error_events`: one row for each event of type `error`. Log rows are unique, so this is an insert and nothing to merge.
+ * People read it as the view `errors`, which adds what was said of the error's group.
+ */
 import type { Projection } from './merge';
 
 const merge = `
 errors_merge as (
-	insert into errors (
+	insert into error_events (
 		id, session_id, shop_domain, error_code, error_message, severity, step, stack_trace, is_user_facing,
-		device_type, os, browser, user_agent, occurred_at
+		device_type, os, browser, user_agent, occurred_at, group_key
 	)
 	select
 		id, session_id, shop_domain, data ->> 'errorCode', data ->> 'errorMessage', coalesce(data ->> 'severity', 'error'),
 		data ->> 'step', coalesce(data ->> 'stack', data ->> 'stackTrace'), json_boolean(data -> 'isUserFacing'),
-		device_context ->> 'deviceType', device_context ->> 'os', device_context ->> 'browser', user_agent, event_time
+		device_context ->> 'deviceType', device_context ->> 'os', device_context ->> 'browser', user_agent, event_time,
+		error_group_key(data ->> 'errorCode', data ->> 'errorMessage')
 	from fresh
 	where event_type = 'error'
+	returning id, shop_domain, session_id, error_code, error_message, severity, step, occurred_at, group_key
 )`;
 
 export const errors: Projection = {
-	table: 'errors',
+	table: 'error_events',
 	scratch: [],
 	merge: (expected) => (expected.errors ? merge : null)
 };

@@ -6,14 +6,36 @@
  * serves live commits, where `fresh` is what the log really inserted, and rebuilds, where it is a range of the log.
  */
 import { aiRequests } from './ai-requests';
+import { aiDays, aiTallies } from './ai-tallies';
+import { errorGroups, errorGroupSessions, errorTallies } from './error-groups';
 import { errors } from './errors';
+import { eventTallies } from './event-tallies';
 import type { Expected } from './expected';
 import type { Projection } from './merge';
+import { prices } from './prices';
+import { productSetups } from './product-setups';
 import { sessionSteps } from './session-steps';
+import { sessionTallies } from './session-tallies';
 import { sessions } from './sessions';
 import { shops } from './shops';
 
-export const projections: readonly Projection[] = [errors, sessionSteps, aiRequests, sessions, shops];
+export const projections: readonly Projection[] = [
+	errors,
+	sessionSteps,
+	aiRequests,
+	sessions,
+	shops,
+	errorGroups,
+	errorGroupSessions,
+	productSetups,
+	prices,
+	sessionTallies,
+	aiTallies,
+	aiDays,
+	errorTallies,
+	// Last: all writers meet in its rows, and should hold them briefly.
+	eventTallies
+];
 
 /** All merges of the expected events, to be put behind the definition of `fresh`. */
 export function mergeAll(expected: Expected): string {

@@ -12,13 +12,15 @@ export interface Projection {
 	scratch: readonly string[];
 	/** Its common table expressions, without a trailing comma; null when none of the expected events moves its table. */
 	merge: (expected: Expected) => string | null;
+	/** SQL condition on rows that say nothing, such as sums that returned to zero: a rebuild never makes them. */
+	empty?: string;
 }
 
 /**
  * How a stored and an incoming value become one; none depends on order. `latest` is the greatest of registers. `total` is
- * a sum of decimals without zeros at its end, which would tell of amounts that were replaced.
+ * a sum of decimals without zeros at its end, which would tell of amounts that were replaced; `bits` are those set in either.
  */
-export type MergeKind = 'least' | 'greatest' | 'latest' | 'sum' | 'total' | 'or';
+export type MergeKind = 'least' | 'greatest' | 'latest' | 'sum' | 'total' | 'or' | 'bits';
 
 type Column = (name: string) => string;
 
@@ -82,7 +84,8 @@ const NOTHING: Record<MergeKind, string> = {
 	latest: 'null::text[]',
 	sum: '0',
 	total: '0',
-	or: 'false'
+	or: 'false',
+	bits: '0'
 };
 
 /** Whether the expression reads a column of this kind. */
@@ -108,6 +111,8 @@ function mergedValue(name: string, kind: MergeKind): string {
 			return `trim_scale(stored.${name} + excluded.${name})`;
 		case 'or':
 			return `stored.${name} or excluded.${name}`;
+		case 'bits':
+			return `stored.${name} | excluded.${name}`;
 	}
 }
 

@@ -2,9 +2,10 @@
  * `sessions`: one row for each session, from its first event of any type. An explicit end stands over a timeout, and a
  * timeout only while no later client event is known. What ended is not in progress, whatever word its end came with.
  */
-import { SESSION_TIMED_OUT } from '../../events/vocabulary';
+import { SESSION_TIMED_OUT, STEPS } from '../../events/vocabulary';
 import type { Expected } from './expected';
 import { asBigint, asNumeric, field, mergeStatement, type MergeKind, type Projection } from './merge';
+import { countedOf, REPLACED } from './session-tallies';
 
 type Column = (name: string) => string;
 
@@ -17,7 +18,8 @@ const ofEnd = (column: Column, ended: string, silent: string) =>
 
 const scratch = {
 	replaced_shop: ['null', 'stored.shop_domain'],
-	replaced_completed: ['false', `stored.status = 'completed'`]
+	replaced_completed: ['false', `stored.status = 'completed'`],
+	[REPLACED]: ['null', countedOf('stored')]
 } as const;
 
 /** Column → [how it is merged, SQL of what the new events of a session say]. */
@@ -64,6 +66,11 @@ const changes: Record<string, readonly [MergeKind, string]> = {
 			when 'session_ended' then data ->> 'postArAction' is not null
 			else false
 		end)`
+	],
+	steps_seen: [
+		'bits',
+		`coalesce(bit_or(case data ->> 'step' ${STEPS.map((step, index) => `when '${step}' then ${1 << index}`).join(' ')} else 0 end)
+			filter (where event_type = 'step_update' and data ->> 'status' is distinct from 'skipped'), 0)`
 	],
 	client_lww: ['latest', `max(array[stamp, event_type]) filter (where event_type <> '${SESSION_TIMED_OUT}')`],
 	received_at: ['greatest', `max(server_timestamp) filter (where event_type <> '${SESSION_TIMED_OUT}')`],
@@ -138,7 +145,7 @@ function absentOf(expected: Expected): Set<string> {
 	return new Set([
 		...(expected.lifecycle ? [] : lifecycle),
 		...(expected.errors ? [] : ['error_count']),
-		...(expected.steps ? [] : ['step_lww', ...Object.keys(stepChanges)]),
+		...(expected.steps ? [] : ['step_lww', 'steps_seen', ...Object.keys(stepChanges)]),
 		...(expected.aiRequests ? [] : Object.keys(aiChanges))
 	]);
 }
@@ -163,7 +170,7 @@ function merge(expected: Expected): string {
 		absent,
 		derived,
 		scratch,
-		returning: 'session_id, shop_domain, status, replaced_shop, replaced_completed'
+		returning: `session_id, shop_domain, status, replaced_shop, replaced_completed, ${REPLACED}, ${countedOf('stored')} as counted`
 	});
 	return `
 session_changes as (

@@ -63,7 +63,7 @@ export async function yesterdaysFigures(sql: Sql, now: Millis): Promise<WindowFi
 			where started_at >= ${start} and started_at < ${end} and (ended_at is null or ended_at >= ${end})`,
 		sql`least(
 			(select min(started_at) from sessions),
-			(select min(occurred_at) from errors),
+			(select min(occurred_at) from error_events),
 			(select min(occurred_at) from ai_requests)
 		) < ${end}`
 	);
@@ -88,7 +88,7 @@ async function counted(
 				select ${decimal(sql, 'total')}
 				from (select coalesce(sum(cost_usd), 0) as total from ai_requests where ${inWindow('occurred_at')}) as costs
 			) as "aiCost",
-			(select count(*)::int from errors where ${inWindow('occurred_at')}) as errors,
+			(select count(*)::int from error_events where ${inWindow('occurred_at')}) as errors,
 			(${isKnown}) as "isKnown"
 		from (
 			select count(*) filter (where status = 'completed')::int as completed, count(*)::int as ended

@@ -110,7 +110,7 @@ function aiRows(sql: Sql): Fragment {
 function errorRows(sql: Sql): Fragment {
 	return sql`
 		select ${errorColumns(sql)}
-		from errors
+		from error_events as errors
 		where errors.session_id = sessions.session_id
 		order by errors.occurred_at desc
 		limit ${STORY_ROWS}`;

@@ -9,7 +9,7 @@ export const WALL_ERRORS = 40;
 export async function latestErrors(sql: Sql): Promise<ErrorCard[]> {
 	return sql<ErrorCard[]>`
 		select ${errorColumns(sql)}
-		from errors
+		from error_events as errors
 		order by errors.occurred_at desc, errors.id desc
 		limit ${WALL_ERRORS}`;
 }

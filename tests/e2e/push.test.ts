@@ -19,6 +19,7 @@ import {
 	type SessionStory,
 	type Snapshot,
 	type Topic,
+	type TopicState,
 	type Trouble,
 	type Update,
 	type WallChange,
@@ -106,7 +107,7 @@ async function socket(): Promise<ClientSocket> {
 	return made;
 }
 
-type Reply = Snapshot<WallState | SessionStory> | { error: string };
+type Reply = Snapshot<TopicState> | { error: string };
 
 /** Asks for a topic, or for anything else. */
 function ask(from: ClientSocket, topic: unknown): Promise<Reply> {

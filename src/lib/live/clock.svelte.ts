@@ -12,14 +12,17 @@ const SAMPLES_KEPT = 8;
 export class Clock {
 	/** The server's time, renewed once a second. */
 	now = $state<Millis>(0);
-	/** The zone in which times are written: UTC until the viewer's is known. */
+	/** The zone in which times are written: the page's own choice, else UTC until the viewer's is known. */
 	zone = $state('UTC');
+	readonly #zoneGiven: boolean;
 	#samples: ClockSample[] = [];
 	/** What to add to Date.now() to get the server's time; 0 until the server has been asked. */
 	#offset = 0;
 
-	constructor(at: Millis) {
+	constructor(at: Millis, zone?: string) {
 		this.now = at;
+		this.#zoneGiven = zone !== undefined;
+		if (zone !== undefined) this.zone = zone;
 	}
 
 	/** The server's time this very millisecond, as well as it is known. */
@@ -33,10 +36,10 @@ export class Clock {
 		this.#offset = clockOffset(this.#samples) ?? 0;
 	}
 
-	/** Starts to tick, in the viewer's zone; the returned function stops it. */
+	/** Starts to tick, in the viewer's zone if none was given; the returned function stops it. */
 	start(): () => void {
 		untrack(() => {
-			this.zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+			if (!this.#zoneGiven) this.zone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 			this.now = Math.max(this.now, this.exactly());
 		});
 		const timer = setInterval(() => (this.now = this.exactly()), 1_000);
@@ -46,9 +49,9 @@ export class Clock {
 
 const KEY = Symbol('clock');
 
-/** Makes the clock of a page and hands it to all components of it. */
-export function provideClock(at: Millis): Clock {
-	return setContext(KEY, new Clock(at));
+/** Makes the clock of a page, in a zone of the page's choice or the viewer's, and hands it to all components of it. */
+export function provideClock(at: Millis, zone?: string): Clock {
+	return setContext(KEY, new Clock(at, zone));
 }
 
 /** The clock of the page that this component is on. */

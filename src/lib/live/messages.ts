@@ -16,8 +16,11 @@ export type Decimal = string;
 
 export const CONTROL_ROOM = 'control-room';
 
-/** What a page can subscribe to: the Control Room, or one session. */
-export type Topic = typeof CONTROL_ROOM | `session:${string}`;
+/** That something was committed, and no more: what pages follow that read their own lists. */
+export const CHANGES = 'changes';
+
+/** What a page can subscribe to: the Control Room, one session, or that anything changed. */
+export type Topic = typeof CONTROL_ROOM | typeof CHANGES | `session:${string}`;
 
 /** The topic of one session. */
 export function sessionTopic(sessionId: string): Topic {
@@ -199,6 +202,19 @@ export interface SessionStory {
 /** A change of one session: the whole story but for the events, which are only the new ones, to merge by shop and id. */
 export type StoryChange = SessionStory;
 
+/** What is known of changes without reading anything: the newest commit heard of; null before the first. */
+export interface ChangesState {
+	commit: CommitMark | null;
+}
+
+/** What commits changed. Both when anything may have been missed. */
+export interface Changes {
+	/** Sessions, and so all that belongs to them. */
+	sessions: boolean;
+	/** There are new errors. */
+	errors: boolean;
+}
+
 /** The newest commit that a message knows of. */
 export interface CommitMark {
 	id: string;
@@ -238,18 +254,19 @@ export interface Trouble {
 	reason: string;
 }
 
-export type StateOf<T extends Topic> = T extends typeof CONTROL_ROOM ? WallState : SessionStory;
+/** The state of some topic. */
+export type TopicState = WallState | SessionStory | ChangesState;
 
 /** What the server sends. */
 export interface ServerToClient {
-	update: (message: Update<WallChange | StoryChange>) => void;
+	update: (message: Update<WallChange | StoryChange | Changes>) => void;
 	heartbeat: (message: Heartbeat) => void;
 	trouble: (message: Trouble) => void;
 }
 
 /** What a client asks. `subscribe` joins the topic's room and answers with its snapshot, or with why not. */
 export interface ClientToServer {
-	subscribe: (topic: string, answer: (reply: Snapshot<WallState | SessionStory> | { error: string }) => void) => void;
+	subscribe: (topic: string, answer: (reply: Snapshot<TopicState> | { error: string }) => void) => void;
 	unsubscribe: (topic: string) => void;
 	/** Answers with the server's clock, so that the client knows how far its own is off. */
 	clock: (answer: (serverTime: Millis) => void) => void;

@@ -20,6 +20,14 @@ const BEATS_PER_CLOCK_CHECK = 150;
 export interface TopicKind<S, C> extends Rules<S, C> {
 	topic: Topic;
 	clock: Clock;
+	/** Told of each message that is no repetition, for whoever wants to act on it rather than show the state. */
+	heard?: Heard<S, C>;
+}
+
+export interface Heard<S, C> {
+	snapshot(snapshot: Snapshot<S>): void;
+	update(change: C): void;
+	heartbeat(): void;
 }
 
 export class LiveTopic<S, C> {
@@ -140,6 +148,7 @@ export class LiveTopic<S, C> {
 	#snapshot(snapshot: Snapshot<S>): void {
 		const outcome = this.#following.snapshot(snapshot);
 		this.build = snapshot.build;
+		if (outcome === 'applied') this.#kind.heard?.snapshot(snapshot);
 		this.#took(outcome, snapshot.at);
 	}
 
@@ -147,12 +156,15 @@ export class LiveTopic<S, C> {
 		const outcome = this.#following.update(message);
 		if (outcome === 'applied' && message.commit)
 			this.#unseen = withSample(this.#unseen, message.commit, LATENCIES_KEPT);
+		if (outcome === 'applied' || outcome === 'waiting') this.#kind.heard?.update(message.change);
 		this.#took(outcome, message.at);
 	}
 
 	#heartbeat(message: Heartbeat): void {
 		this.build = message.build;
-		this.#took(this.#following.heartbeat(message), message.at);
+		const outcome = this.#following.heartbeat(message);
+		if (outcome === 'ignored') this.#kind.heard?.heartbeat();
+		this.#took(outcome, message.at);
 		if (++this.#beats % BEATS_PER_CLOCK_CHECK === 0) void this.#checkClock(3);
 	}
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readCursor, writeCursor } from './cursor';
+import { readCursor, writeCursor, type CursorShape } from './cursor';
 import { isFault } from './fault';
 
 const SHAPE = { list: 'sessions', sort: 'started', key: ['number', 'text', 'text?'] } as const;
@@ -32,13 +32,13 @@ describe('a cursor', () => {
 	});
 	it('is a fault in another list, another order, or with another key', () => {
 		const text = writeCursor(SHAPE, 'next', [1, 'id', null]);
-		for (const other of [
+		const others: CursorShape[] = [
 			{ ...SHAPE, list: 'errors' },
 			{ ...SHAPE, sort: 'cost' },
 			{ ...SHAPE, key: ['text', 'text', 'text?'] as const },
 			{ ...SHAPE, key: ['number', 'text', 'text'] as const }
-		])
-			expect(isFault(readCursor(text, other))).toBe(true);
+		];
+		for (const other of others) expect(isFault(readCursor(text, other))).toBe(true);
 		expect(isFault(readCursor(writeCursor(SHAPE, 'next', [1, 'a\0', null]), SHAPE))).toBe(true);
 	});
 	it('is none where there is none', () => expect(readCursor(null, SHAPE)).toBeNull());

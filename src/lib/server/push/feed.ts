@@ -1,5 +1,5 @@
 /** What every topic's feed is to the hub: something that is told of changes and reads them again for its room. */
-import type { CommitMark, Millis, SessionStory, WallState } from '../../live/messages';
+import type { CommitMark, Millis, TopicState } from '../../live/messages';
 import type { Room } from './room';
 
 /** What a commit changed. */
@@ -23,7 +23,7 @@ export interface FeedObserver {
 }
 
 export interface Feed {
-	readonly room: Room<WallState> | Room<SessionStory>;
+	readonly room: Pick<Room<TopicState>, 'topic' | 'isEmpty' | 'heartbeat' | 'snapshot'>;
 	/** A commit changed something of this topic. */
 	touch(notice: Notice): void;
 	/** Anything may have changed. */

@@ -7,18 +7,21 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Server } from 'socket.io';
 import {
+	CHANGES,
 	CONTROL_ROOM,
 	sessionOfTopic,
 	sessionTopic,
+	type ChangesState,
 	type ClientToServer,
 	type ServerToClient,
-	type SessionStory,
 	type Snapshot,
 	type Topic,
+	type TopicState,
 	type Trouble,
 	type WallState
 } from '../../live/messages';
 import type { Reader } from '../read/index';
+import { ChangesFeed } from './changes-feed';
 import type { Feed, FeedObserver, Notice } from './feed';
 import { Room, type Outlet } from './room';
 import { serveSockets } from './sockets';
@@ -27,6 +30,9 @@ import { WallFeed } from './wall-feed';
 
 /** The figures are read apart from the rows of the Control Room, and can fail apart from them. */
 const FIGURES = 'figures';
+
+/** Topics that are there whether somebody looks or not: the Control Room, and that anything changed. */
+const LASTING = 2;
 
 /** Whether commits are heard; if not, since when (milliseconds since 1970) and why. */
 export type Hearing = { hearing: true } | { hearing: false; since: number; reason: string };
@@ -53,7 +59,8 @@ export interface HubStats {
 export interface Hub {
 	/** The state of a topic now, numbered so that a client can go on from it. Rejects when it cannot be read. */
 	snapshot(topic: typeof CONTROL_ROOM): Promise<Snapshot<WallState>>;
-	snapshot(topic: Topic): Promise<Snapshot<WallState | SessionStory>>;
+	snapshot(topic: typeof CHANGES): Promise<Snapshot<ChangesState>>;
+	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
 	/** Serves all sockets of this server. */
 	serve(io: Server<ClientToServer, ServerToClient>): void;
 	/** A commit was heard. */
@@ -77,6 +84,7 @@ class TopicHub implements Hub {
 	readonly #options: HubOptions;
 	readonly #epoch = randomBytes(9).toString('base64url');
 	readonly #wall: WallFeed;
+	readonly #changes: ChangesFeed;
 	/** The feeds that have, or lately had, screens. */
 	readonly #feeds = new Map<string, Feed>();
 	/** What could not be read the last time: since when, and why. */
@@ -103,12 +111,15 @@ class TopicHub implements Hub {
 			rows: this.#observer(CONTROL_ROOM),
 			figures: this.#observer(FIGURES)
 		});
+		this.#changes = new ChangesFeed((read) => this.#room(CHANGES, read), this.#observer(CHANGES));
 		this.#feeds.set(CONTROL_ROOM, this.#wall);
+		this.#feeds.set(CHANGES, this.#changes);
 	}
 
 	snapshot(topic: typeof CONTROL_ROOM): Promise<Snapshot<WallState>>;
-	snapshot(topic: Topic): Promise<Snapshot<WallState | SessionStory>>;
-	snapshot(topic: Topic): Promise<Snapshot<WallState | SessionStory>> {
+	snapshot(topic: typeof CHANGES): Promise<Snapshot<ChangesState>>;
+	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
+	snapshot(topic: Topic): Promise<Snapshot<TopicState>> {
 		return (this.#feeds.get(topic) ?? this.#make(topic)).room.snapshot();
 	}
 
@@ -131,7 +142,8 @@ class TopicHub implements Hub {
 			return;
 		}
 		this.#wall.touch(notice);
-		if (this.#feeds.size === 1) return;
+		this.#changes.touch(notice);
+		if (this.#feeds.size === LASTING) return;
 		for (const id of notice.sessions) this.#feeds.get(sessionTopic(id))?.touch(notice);
 	}
 
@@ -178,7 +190,7 @@ class TopicHub implements Hub {
 	#make(topic: Topic): Feed {
 		const { reader } = this.#options;
 		const sessionId = sessionOfTopic(topic);
-		if (sessionId === null) return this.#wall;
+		if (sessionId === null) return topic === CHANGES ? this.#changes : this.#wall;
 		const room = this.#room(topic, () => reader.story(sessionId));
 		return new StoryFeed(room, sessionId, reader, this.#observer(topic));
 	}
@@ -200,15 +212,15 @@ class TopicHub implements Hub {
 			},
 			onDone: (costMs: number) => {
 				this.#faults.delete(topic);
-				if (topic !== FIGURES) this.#lastCycleMs = costMs;
+				if (topic !== FIGURES && topic !== CHANGES) this.#lastCycleMs = costMs;
 			}
 		};
 	}
 
-	/** Sessions that nobody looks at any more. The Control Room stays. */
+	/** Sessions that nobody looks at any more. What is not one session stays. */
 	#forgetUnseen(): void {
 		for (const [topic, feed] of this.#feeds) {
-			if (feed === this.#wall || !feed.room.isEmpty()) continue;
+			if (sessionOfTopic(topic) === null || !feed.room.isEmpty()) continue;
 			feed.stop();
 			this.#feeds.delete(topic);
 			this.#faults.delete(feed.room.topic);

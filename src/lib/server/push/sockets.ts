@@ -5,15 +5,15 @@
 import type { Logger } from 'pino';
 import type { Server, Socket } from 'socket.io';
 import {
+	CHANGES,
 	CONTROL_ROOM,
 	sessionOfTopic,
 	type ClientToServer,
 	type ServerToClient,
-	type SessionStory,
 	type Snapshot,
 	type Topic,
-	type Trouble,
-	type WallState
+	type TopicState,
+	type Trouble
 } from '../../live/messages';
 
 /** A page shows one topic; this leaves room for pages of many. */
@@ -24,7 +24,7 @@ const LONGEST_SESSION_ID = 300;
 export interface SocketSource {
 	/** A socket is about to join the topic's room. */
 	enter(topic: Topic): void;
-	snapshot(topic: Topic): Promise<Snapshot<WallState | SessionStory>>;
+	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
 	trouble(): Trouble | null;
 	log: Pick<Logger, 'warn'>;
 }
@@ -88,7 +88,7 @@ function serveSocket(socket: Socket<ClientToServer, ServerToClient>, source: Soc
 /** The topic that was asked for; null when it is none. A NUL can't be in the database, and would fail each read. */
 function topicOf(asked: unknown): Topic | null {
 	if (typeof asked !== 'string') return null;
-	if (asked === CONTROL_ROOM) return CONTROL_ROOM;
+	if (asked === CONTROL_ROOM || asked === CHANGES) return asked;
 	const sessionId = sessionOfTopic(asked);
 	if (sessionId === null || sessionId.length > LONGEST_SESSION_ID || sessionId.includes('\0')) return null;
 	return `session:${sessionId}`;

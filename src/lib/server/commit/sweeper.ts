@@ -26,10 +26,13 @@ const LOCK = 7_403_211;
 const MOST_AT_ONCE = 500;
 const COMMIT_WITHIN_MS = 30_000;
 
-interface SilentSession {
+/** A session as far as its timeout follows from it. */
+export interface SilentSession {
 	session_id: string;
 	shop_domain: string | null;
+	/** The stamp of its latest client event. */
 	last_sign: string;
+	/** The time of its latest event. */
 	updated_at: Date;
 }
 
@@ -98,7 +101,8 @@ function silentSessions(sql: Sql, before: number): Promise<SilentSession[]> {
 		limit ${MOST_AT_ONCE}`;
 }
 
-function timeoutEvent(session: SilentSession, timeoutMs: number, now: number) {
+/** The event by which the server closes a silent session, noticed at `now`. */
+export function timeoutEvent(session: SilentSession, timeoutMs: number, now: number) {
 	const last = session.updated_at.getTime();
 	return logRow({
 		id: `t_${hash('sha256', `${session.session_id}\n${session.last_sign}`, 'base64url').slice(0, 22)}`,

@@ -26,6 +26,3 @@ export const ERROR_RESOLVED = 'error_group_resolved';
 export const ERROR_REOPENED = 'error_group_reopened';
 /** … and what AI requests cost that came without a cost (`data`: provider, model, operation, validFrom, priceUsd, by). */
 export const PRICE_SET = 'price_set';
-
-/** SQL over a row of the log: the server made it itself. What came over the wire has an address. */
-export const SERVER_MADE = 'ip is null';

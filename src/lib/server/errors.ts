@@ -11,9 +11,11 @@ export class StartupError extends Error {
 /** Every error code that an answer can carry, with its HTTP status. */
 export const STATUS_OF = {
 	bad_request: 400,
+	invalid_query: 400,
 	invalid_json: 400,
 	invalid_batch: 400,
 	invalid_gzip: 400,
+	not_found: 404,
 	method_not_allowed: 405,
 	body_too_large: 413,
 	too_many_events: 413,

@@ -19,6 +19,7 @@ import type {
 } from '../live/messages';
 import { Committer } from './commit/committer';
 import { rebuildIfDue } from './commit/rebuild';
+import { recorder, type RecordEvent } from './commit/own-events';
 import { startSweeper } from './commit/sweeper';
 import { connect, connectionFault, requirePostgres15 } from './db/connect';
 import { migrate } from './db/migrate';
@@ -29,6 +30,7 @@ import { eventEndpoint } from './ingest/endpoint';
 import { startListener } from './listen/index';
 import { createHub } from './push/index';
 import { createReader } from './read/index';
+import { createPages, type Pages } from './read/pages';
 
 export interface PipelineOptions {
 	databaseUrl: string;
@@ -55,6 +57,10 @@ export interface Pipeline {
 	snapshot(topic: 'control-room'): Promise<Snapshot<WallState>>;
 	snapshot(topic: 'changes'): Promise<Snapshot<ChangesState>>;
 	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
+	/** What the drill-down pages read. */
+	pages: Pages;
+	/** Commits an event of the server's own: what somebody said in it. */
+	record: RecordEvent;
 	/** Can it commit, and does it hear notifications? */
 	readiness(): Promise<Readiness>;
 	/** Serves topics on this Socket.IO server until stop(). */
@@ -112,6 +118,8 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 	return {
 		routes: [{ path: '/api/analytics/events', maxBodyBytes: MAX_BODY_BYTES, ...endpoint }],
 		snapshot: hub.snapshot.bind(hub),
+		pages: createPages(sql),
+		record: recorder(commit),
 		async readiness() {
 			const reasons: string[] = [];
 			const hearing = listener.state();

@@ -6,7 +6,7 @@ import { canonicalJson, jsonString } from '../../events/canonical';
 import type { Event } from '../../events/envelope';
 
 /** Which program commits; stands in the commit's row. */
-export type CommitSource = 'ingest' | 'sweep' | 'backfill';
+export type CommitSource = 'ingest' | 'sweep' | 'operator' | 'backfill';
 
 /** Where an event came from. */
 export interface Origin {

@@ -4,8 +4,8 @@
  * it; a client's event of such a type is saved like any other and says nothing here. A resolved group of which a later
  * error is known has come back, whichever of the two arrived first.
  */
-import { ERROR_ACKNOWLEDGED, ERROR_REOPENED, ERROR_RESOLVED, SERVER_MADE } from '../../events/vocabulary';
-import { field, mergeStatement, type Projection } from './merge';
+import { ERROR_ACKNOWLEDGED, ERROR_REOPENED, ERROR_RESOLVED } from '../../events/vocabulary';
+import { field, mergeStatement, SERVER_MADE, type Projection } from './merge';
 
 type Column = (name: string) => string;
 

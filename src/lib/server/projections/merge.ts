@@ -124,3 +124,6 @@ export function field(register: string, element: number, read: (text: string) =>
 /** Reads for `field`. The texts were numbers before they were put into the register. */
 export const asNumeric = (text: string) => `${text}::numeric`;
 export const asBigint = (text: string) => `${text}::numeric::bigint`;
+
+/** SQL over a row of the log: the server made it itself. What came over the wire has an address. */
+export const SERVER_MADE = 'ip is null';

@@ -3,8 +3,8 @@
  * event of that type is saved like any other and sets nothing. Of several for the same day the latest stands, and one
  * without an amount takes the price back.
  */
-import { PRICE_SET, SERVER_MADE } from '../../events/vocabulary';
-import { asNumeric, field, mergeStatement, type Projection } from './merge';
+import { PRICE_SET } from '../../events/vocabulary';
+import { asNumeric, field, mergeStatement, SERVER_MADE, type Projection } from './merge';
 
 const merge = `
 prices_merge as (${mergeStatement({

@@ -1,0 +1,42 @@
+/** How the operations under /api/v1 answer: JSON, or the same rows as CSV where the address asks for it by `format=csv`. */
+import type { Cookies } from '@sveltejs/kit';
+import { isFault, type FilterSpec, type QueryFault } from '../../query';
+import { errorBody, STATUS_OF, type ErrorCode } from '../errors';
+import { readAsked, type Asked, type Question } from './asked';
+
+interface Event {
+	url: URL;
+	cookies: Cookies;
+}
+
+const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+
+/** An answer in the shape that every error has. */
+export function failure(code: ErrorCode, message: string): Response {
+	return new Response(errorBody(code, message), { status: STATUS_OF[code], headers: HEADERS });
+}
+
+/** What was found, as JSON; 400 for what cannot be asked, 404 for what does not exist. */
+export function found(value: unknown): Response {
+	if (isFault(value)) return failure('invalid_query', value.message);
+	if (value === null) return failure('not_found', 'There is no such thing.');
+	return new Response(JSON.stringify(value), { headers: HEADERS });
+}
+
+/** Answers an operation that reads the address. `csv` is for those that have rows to export. */
+export async function answer<S extends FilterSpec>(
+	event: Event,
+	question: Question<S>,
+	read: (asked: Asked<S>) => Promise<unknown>,
+	csv?: (asked: Asked<S>) => Response | QueryFault | Promise<Response | QueryFault>
+): Promise<Response> {
+	const asked = readAsked(event.url, event.cookies, question);
+	if (isFault(asked)) return found(asked);
+	const format = event.url.searchParams.get('format') ?? 'json';
+	if (format === 'json') return found(await read(asked));
+	if (format !== 'csv' || !csv) {
+		return failure('invalid_query', csv ? '“format” must be json or csv.' : '“format” must be json.');
+	}
+	const response = await csv(asked);
+	return isFault(response) ? found(response) : response;
+}

@@ -1,0 +1,13 @@
+/**
+ * What the drill-down pages read: one file a page, each function a panel. The same functions feed the page, its CSV and
+ * the API, so that the three cannot disagree.
+ */
+import type { Sql } from '../db/connect';
+import { shopNames } from './shop-names';
+
+/** @param sql a pool of its own, so that slow reads never stand in the way of commits */
+export function createPages(sql: Sql) {
+	return { shopNames: shopNames(sql) };
+}
+
+export type Pages = ReturnType<typeof createPages>;

@@ -9,6 +9,8 @@ declare global {
 			pipeline: Pipeline;
 			/** Origins beside the server's own whose pages may send forms. */
 			publicOrigins: readonly string[];
+			/** Whether /demo is there. */
+			demo: boolean;
 			log: Logger;
 		}
 		interface Locals {
@@ -33,6 +35,8 @@ declare global {
 	}
 
 	var controlRoomDev: App.DevServer | undefined;
+	/** What the SDK's script tag leaves in a page that has one. */
+	var ControlRoom: typeof import('./sdk/script') | undefined;
 }
 
 export {};

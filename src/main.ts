@@ -43,7 +43,7 @@ async function start(): Promise<void> {
 	}
 	const pipeline = await startPipeline({ ...config, databaseUrl, build: basename(folder), log });
 	started.push(() => pipeline.stop());
-	const platform = { pipeline, publicOrigins: config.publicOrigins, log };
+	const platform = { pipeline, publicOrigins: config.publicOrigins, demo: config.demo, log };
 	const http = await startHttp({
 		...config,
 		server: config.httpServer,

@@ -52,6 +52,17 @@ describe('settings', () => {
 		expect(readConfig({ HOST }).host).toBe(HOST);
 	});
 
+	it('have the demo shop on this machine alone, unless they say otherwise', () => {
+		const open = { HOST: '0.0.0.0', ALLOW_OPEN_DASHBOARD: '1' };
+		expect([readConfig({}).demo, readConfig({ HOST: 'localhost' }).demo, readConfig(open).demo]).toEqual([
+			true,
+			true,
+			false
+		]);
+		expect([readConfig({ DEMO: '0' }).demo, readConfig({ ...open, DEMO: '1' }).demo]).toEqual([false, true]);
+		expect(faults({ DEMO: 'yes' })).toEqual(['DEMO must be auto, 0 or 1']);
+	});
+
 	it('reduce public origins to origins', () => {
 		const { publicOrigins } = readConfig({ PUBLIC_ORIGINS: 'https://a.example/, http://b.example:8080' });
 		expect(publicOrigins).toEqual(['https://a.example', 'http://b.example:8080']);

@@ -59,6 +59,8 @@ const Settings = z.object({
 		.default('info'),
 	/** auto takes uWebSockets.js where it loads, and Node's own server where it does not. */
 	HTTP_SERVER: z.enum(['auto', 'uws', 'node'], 'must be auto, uws or node').default('auto'),
+	/** The demo shop at /demo, which sends real events: auto has it where HOST is this machine's own. */
+	DEMO: z.enum(['auto', '0', '1'], 'must be auto, 0 or 1').default('auto'),
 	/** A session without an event for so long is closed. */
 	SESSION_TIMEOUT_SECONDS: whole(10, 86_400, 600),
 	/** Further origins of the pages, as behind a proxy, with commas between them. */
@@ -83,6 +85,8 @@ export interface Config {
 	dataDir: string;
 	logLevel: z.output<typeof Settings>['LOG_LEVEL'];
 	httpServer: 'auto' | 'uws' | 'node';
+	/** Whether there is a demo shop. */
+	demo: boolean;
 	sessionTimeoutMs: number;
 	publicOrigins: string[];
 	maxQueuedEvents: number;
@@ -108,7 +112,8 @@ export function readConfig(env: NodeJS.ProcessEnv = { ...dotEnv('.env'), ...proc
 		throw new StartupError([...new Set(faults)].join('\n'));
 	}
 	const values = parsed.data;
-	if (!values.ALLOW_OPEN_DASHBOARD && values.HOST !== 'localhost' && !isLoopback(values.HOST)) {
+	const isOwnAddress = values.HOST === 'localhost' || isLoopback(values.HOST);
+	if (!values.ALLOW_OPEN_DASHBOARD && !isOwnAddress) {
 		throw new StartupError(
 			`HOST=${values.HOST} would show everything to everybody who reaches it, because there is no access control yet. ` +
 				'Set ALLOW_OPEN_DASHBOARD=1 if that is what you want.'
@@ -121,6 +126,7 @@ export function readConfig(env: NodeJS.ProcessEnv = { ...dotEnv('.env'), ...proc
 		dataDir: resolve(values.DATA_DIR),
 		logLevel: values.LOG_LEVEL,
 		httpServer: values.HTTP_SERVER,
+		demo: values.DEMO === 'auto' ? isOwnAddress : values.DEMO === '1',
 		sessionTimeoutMs: values.SESSION_TIMEOUT_SECONDS * 1000,
 		publicOrigins: values.PUBLIC_ORIGINS,
 		maxQueuedEvents: values.MAX_QUEUED_EVENTS,

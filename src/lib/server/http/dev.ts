@@ -118,7 +118,7 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 
 	lasting.platform = async () => {
 		const { pipeline } = await running;
-		return { pipeline, publicOrigins: config.publicOrigins, log };
+		return { pipeline, publicOrigins: config.publicOrigins, demo: config.demo, log };
 	};
 	const inFlight = new InFlight();
 	vite.middlewares.use((req, res, next) => {

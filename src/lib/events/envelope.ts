@@ -20,20 +20,30 @@ const name = z
 const clock = z.union([z.string(), z.number()]).nullish().catch(null);
 
 /** The fields of an event, each under all its accepted spellings. */
-const Envelope = z.object({
-	id: name,
-	type: name,
-	event_type: name,
-	sessionId: name,
-	session_id: name,
-	shopDomain: name,
-	shop_domain: name,
-	shop: name,
-	timestamp: clock,
-	client_timestamp: clock,
-	data: z.unknown().optional(),
-	deviceContext: z.unknown().optional(),
-	device_context: z.unknown().optional()
+export const Envelope = z.object({
+	id: name.describe(
+		"The client's own id, at most 128 characters, the same on every retry; unique within its shop. Without it the event's content decides what is a retry."
+	),
+	type: name.describe(
+		'What happened: one of the known types, or any other word, which is then a custom event and saved like them.'
+	),
+	event_type: name.describe('Another spelling of `type`.'),
+	sessionId: name.describe('The session. Absent where there is none yet, as for a button that was only seen.'),
+	session_id: name.describe('Another spelling of `sessionId`.'),
+	shopDomain: name.describe('The shop, such as `example.myshopify.com`.'),
+	shop_domain: name.describe('Another spelling of `shopDomain`.'),
+	shop: name.describe('Another spelling of `shopDomain`.'),
+	timestamp: clock.describe("When it happened by the client's clock: ISO 8601, or milliseconds since 1970."),
+	client_timestamp: clock.describe('Another spelling of `timestamp`.'),
+	data: z
+		.unknown()
+		.optional()
+		.describe('What more there is to say of it: any JSON. The known types have known fields.'),
+	deviceContext: z
+		.unknown()
+		.optional()
+		.describe('What the client says of the device: `deviceType`, `os`, `osVersion`, `browser`, `browserVersion`, …'),
+	device_context: z.unknown().optional().describe('Another spelling of `deviceContext`.')
 });
 const KNOWN = new Set(Object.keys(Envelope.shape));
 

@@ -1,0 +1,24 @@
+/** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
+import type { Group } from './operation';
+import { describeEvents, preflightEvents, sendEvents } from './operations/events';
+import { health, readiness } from './operations/health';
+import { describeApi } from './operations/openapi';
+import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
+
+export const GROUPS: readonly Group[] = [
+	{
+		name: 'Events',
+		description: 'Where clients send what happens. Open to every origin.',
+		operations: [sendEvents, describeEvents, preflightEvents]
+	},
+	{
+		name: 'Client',
+		description: 'The files of the client for script tags.',
+		operations: [sdkScript, sdkPinnedScript, sdkManifest]
+	},
+	{
+		name: 'Operation',
+		description: 'For those who run the product.',
+		operations: [health, readiness, describeApi]
+	}
+];

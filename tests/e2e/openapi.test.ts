@@ -1,0 +1,282 @@
+/**
+ * The API's document against the real process: each documented answer is given, and each answer that is given is
+ * documented, with its headers and its body. And the page that people read it on.
+ */
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import axe from 'axe-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { DocumentedOperation, OpenApi } from '../../src/lib/server/api/document';
+import { useBrowser } from '../support/browser';
+import { testDatabase, type TestDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+
+const exec = promisify(execFile);
+const openPage = useBrowser();
+const EVENTS = '/api/analytics/events';
+/** What no test can bring about: a fault of the server's own, and the moment between a signal and the end. */
+const OUT_OF_REACH = ['sendEvents 500'];
+const CODES_OUT_OF_REACH = ['internal', 'shutting_down'];
+
+interface Api {
+	address: string;
+	database: TestDatabase;
+	document: OpenApi;
+	operations: Map<string, { method: string; path: string; operation: DocumentedOperation }>;
+}
+
+async function openApi(settings: NodeJS.ProcessEnv = {}): Promise<Api> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0', ...settings });
+	const answer = await fetch(`${address}/api/openapi.json`);
+	const document = (await answer.json()) as OpenApi;
+	const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+		Object.entries(item).map(([method, operation]) => [operation.operationId, { method, path, operation }] as const)
+	);
+	return { address, database, document, operations: new Map(operations) };
+}
+
+/** Reads a schema of the document as zod does, so that it can be applied to what the server says. */
+function validator(document: OpenApi, schema: object): z.ZodType {
+	const whole = { ...schema, $defs: document.components.schemas };
+	const local = JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/');
+	return z.fromJSONSchema(JSON.parse(local) as Parameters<typeof z.fromJSONSchema>[0]);
+}
+
+/** What is wrong with an answer by the document. */
+async function undocumented({ document, operations }: Api, id: string, answer: Response): Promise<string[]> {
+	const known = operations.get(id)?.operation.responses[answer.status];
+	if (!known) return [`status ${answer.status}`];
+	const faults: string[] = [];
+	const check = (what: string, schema: object, value: unknown): void => {
+		const { error } = validator(document, schema).safeParse(value);
+		if (error) faults.push(`${what}: ${z.prettifyError(error)}`);
+	};
+	for (const [name, { schema }] of Object.entries(known.headers ?? {})) check(name, schema, answer.headers.get(name));
+	const text = await answer.text();
+	const type = (answer.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
+	const content = known.content?.[type];
+	if (content) check('body', content.schema, type === 'application/json' ? JSON.parse(text) : text);
+	else if (known.content || text !== '') faults.push(`a body of ${type || 'no type'}`);
+	return faults;
+}
+
+type Call = (address: string) => Promise<Response>;
+
+const post = (body: BodyInit, headers: Record<string, string> = { 'content-type': 'application/json' }): Call => {
+	return (address) => fetch(address + EVENTS, { method: 'POST', body, headers });
+};
+const get = (path: string, init: RequestInit = {}): Call => {
+	return (address) => fetch(address + path, init);
+};
+const unchanged = (path: string): Call => {
+	return async (address) => {
+		const etag = (await fetch(address + path)).headers.get('etag') ?? '';
+		return fetch(address + path, { headers: { 'if-none-match': etag } });
+	};
+};
+const pinned = (call: (path: string) => Call): Call => {
+	return async (address) => {
+		const manifest = (await (await fetch(`${address}/sdk/v1/manifest.json`)).json()) as Record<
+			string,
+			{ path: string }
+		>;
+		return call(manifest['control-room.js']?.path ?? '')(address);
+	};
+};
+const zipped = (value: unknown): BodyInit => new Uint8Array(gzipSync(JSON.stringify(value)));
+const event = { type: 'custom', shopDomain: 'a.myshopify.com' };
+
+/** Calls that bring each answer about. The server that is asked is healthy; see below for one that is not. */
+const CALLS: Record<string, Call[]> = {
+	'sendEvents 200': [
+		post(JSON.stringify({ events: [event, event, 'no event', { type: 'large', data: 'x'.repeat(70_000) }] })),
+		post(JSON.stringify([event]), { 'content-type': 'text/plain;charset=UTF-8' }),
+		post(zipped(event), { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
+		post(new Blob([JSON.stringify({ shop: 'a.myshopify.com', event_type: 'other' })]), {})
+	],
+	'sendEvents 400': [
+		post('{'),
+		post('{}'),
+		post('no gzip', { 'content-encoding': 'gzip', 'content-type': 'text/plain' })
+	],
+	'sendEvents 405': [(address) => fetch(address + EVENTS, { method: 'DELETE' })],
+	'sendEvents 413': [
+		post(JSON.stringify('x'.repeat(1_048_577))),
+		post(zipped('x'.repeat(1_048_577)), { 'content-encoding': 'gzip', 'content-type': 'text/plain' }),
+		post(JSON.stringify(Array.from({ length: 1001 }, () => event)))
+	],
+	'sendEvents 415': [
+		post('{}', { 'content-type': 'text/html' }),
+		post('{}', { 'content-type': 'text/plain', 'content-encoding': 'br' })
+	],
+	'describeEvents 200': [get(EVENTS)],
+	'preflightEvents 204': [
+		get(EVENTS, { method: 'OPTIONS' }),
+		get(EVENTS, { method: 'OPTIONS', headers: { 'access-control-request-headers': 'content-type' } })
+	],
+	'sdkScript 200': [get('/sdk/v1/control-room.js')],
+	'sdkScript 304': [unchanged('/sdk/v1/control-room.js')],
+	'sdkPinnedScript 200': [pinned(get)],
+	'sdkPinnedScript 304': [pinned(unchanged)],
+	'sdkPinnedScript 404': [get('/sdk/v1/0123456789abcdef/control-room.js')],
+	'sdkManifest 200': [get('/sdk/v1/manifest.json')],
+	'sdkManifest 304': [unchanged('/sdk/v1/manifest.json')],
+	'health 200': [get('/healthz')],
+	'health 405': [get('/healthz', { method: 'POST' })],
+	'readiness 200': [get('/readyz')],
+	'readiness 405': [get('/readyz', { method: 'DELETE' })],
+	'describeApi 200': [get('/api/openapi.json')],
+	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
+};
+
+/** The error codes that an answer may carry, by the document. */
+function codesOf(document: OpenApi): Set<string> {
+	const text = JSON.stringify(document.paths);
+	return new Set([...text.matchAll(/"const":"([a-z_]+)"/g)].map((match) => match[1] ?? ''));
+}
+
+describe('the document of the API', { timeout: 120_000 }, () => {
+	it('tells of every answer, and every answer that it tells of is given', async () => {
+		const api = await openApi({ REQUEST_DEADLINE_MS: '1500', MAX_QUEUED_EVENTS: '1000' });
+		const given = new Set<string>();
+		const codes = new Set<string>();
+		const take = async (id: string, answer: Response): Promise<void> => {
+			given.add(`${id} ${answer.status}`);
+			const body = await answer.clone().text();
+			codes.add(/^\{"error":\{"code":"(\w+)"/.exec(body)?.[1] ?? 'ok');
+			expect(await undocumented(api, id, answer), `${id} ${answer.status} ${body.slice(0, 200)}`).toEqual([]);
+		};
+		for (const [key, calls] of Object.entries(CALLS)) {
+			const [id = '', status] = key.split(' ');
+			for (const call of calls) {
+				const answer = await call(api.address);
+				expect(`${id} ${answer.status}`).toBe(`${id} ${status}`);
+				await take(id, answer);
+			}
+		}
+
+		// Whoever wants to commit waits for this transaction.
+		await api.database.sql.begin(async (sql) => {
+			await sql`lock table analytics_events`;
+			const full = JSON.stringify(Array.from({ length: 1000 }, (_, n) => ({ ...event, data: { n } })));
+			const answers = await Promise.all(Array.from({ length: 4 }, () => post(full)(api.address)));
+			for (const answer of answers) await take('sendEvents', answer);
+		});
+		await api.database.drop();
+		await expect.poll(() => get('/readyz')(api.address).then(({ status }) => status), { timeout: 30_000 }).toBe(503);
+		await take('readiness', await get('/readyz')(api.address));
+
+		const documented = [...api.operations].flatMap(([id, { operation }]) =>
+			Object.keys(operation.responses).map((status) => `${id} ${status}`)
+		);
+		expect([...given].sort()).toEqual(documented.filter((key) => !OUT_OF_REACH.includes(key)).sort());
+		for (const code of codesOf(api.document)) {
+			if (!CODES_OUT_OF_REACH.includes(code) && code !== 'ok') expect(codes).toContain(code);
+		}
+	});
+
+	it('knows every endpoint and every method that there is', async () => {
+		const api = await openApi();
+		const files = readdirSync('src/routes/api', { recursive: true, encoding: 'utf8' })
+			.map((name) => name.replaceAll('\\', '/'))
+			.filter((name) => name.endsWith('+server.ts'));
+		const endpoints = files.map((name) => `/api/${name.replace('/+server.ts', '').replaceAll(/\[(\w+)\]/g, '{$1}')}`);
+		expect(Object.keys(api.document.paths)).toEqual(expect.arrayContaining(endpoints));
+
+		for (const [path, item] of Object.entries(api.document.paths)) {
+			if (path.startsWith('/sdk/')) continue;
+			const own = Object.keys(item).map((method) => method.toUpperCase());
+			const methods = new Set([...own, ...('get' in item ? ['HEAD'] : [])]);
+			for (const method of ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+				const answer = await fetch(api.address + path, { method });
+				expect(answer.status !== 405, `${method} ${path}`).toBe(methods.has(method));
+				if (answer.status !== 405) continue;
+				expect(new Set(answer.headers.get('allow')?.split(', '))).toEqual(methods);
+			}
+		}
+	});
+
+	it('notices an answer that it does not tell of', async () => {
+		const api = await openApi();
+		const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+		const faults = (body: string, init: ResponseInit) => undocumented(api, 'health', new Response(body, init));
+		expect(await faults('{"status":"ok"}', { headers })).toEqual([]);
+		expect(await faults('{"status":"fine"}', { headers })).toEqual([expect.stringContaining('body')]);
+		expect(await faults('{"status":"ok","more":1}', { headers })).toEqual([expect.stringContaining('body')]);
+		expect(await faults('{"status":"ok"}', { headers: { ...headers, 'cache-control': 'public' } })).toEqual([
+			expect.stringContaining('Cache-Control')
+		]);
+		expect(await faults('ok', { headers: { ...headers, 'content-type': 'text/plain' } })).toHaveLength(1);
+		expect(await faults('{"status":"ok"}', { headers, status: 201 })).toEqual(['status 201']);
+	});
+
+	it('has examples that are what it describes and that the server takes, and lines that work in a terminal', async () => {
+		const api = await openApi();
+		for (const { path, operation } of api.operations.values()) {
+			for (const [type, { schema, examples = {} }] of Object.entries(operation.requestBody?.content ?? {})) {
+				for (const { summary, value } of Object.values(examples)) {
+					expect(validator(api.document, schema).safeParse(value).error, summary).toBeUndefined();
+					const body = typeof value === 'string' ? value : JSON.stringify(value);
+					const answer = await fetch(api.address + path, { method: 'POST', body, headers: { 'content-type': type } });
+					expect(await answer.json(), summary).toMatchObject({ success: true, duplicates: 0, rejected: [] });
+				}
+			}
+			for (const { label, source } of operation['x-codeSamples'] ?? []) {
+				expect(source).toContain(api.address);
+				const { stdout, stderr } = await exec('sh', ['-c', source]);
+				expect(stderr, label).toBe('');
+				expect(/^(?:\{"error"|<)/.exec(stdout)?.[0], label).toBeUndefined();
+				// The examples again, so they are known by their ids and contents.
+				if (operation.requestBody) expect(JSON.parse(stdout)).toMatchObject({ accepted: 0, rejected: [] });
+			}
+		}
+	});
+
+	it('is for every origin to read, and says for how long it stays the same', async () => {
+		const { address } = await openApi();
+		const answer = await fetch(`${address}/api/openapi.json`, { headers: { origin: 'https://tools.example' } });
+		expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+		expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+	});
+});
+
+describe('the page of the API', { timeout: 120_000 }, () => {
+	it('shows every operation, answer, event type and schema without JavaScript, and its links lead to them', async () => {
+		const api = await openApi();
+		const page = await openPage(`${api.address}/docs/api`, { javaScriptEnabled: false });
+		for (const { path, operation } of api.operations.values()) {
+			const section = page.locator(`section#${operation.operationId}`);
+			const text = (await section.innerText()).replaceAll(/\s+/g, ' ');
+			for (const word of [path, operation.summary, ...Object.keys(operation.responses)]) expect(text).toContain(word);
+			for (const { name } of operation.parameters ?? []) expect(text).toContain(name);
+		}
+		for (const code of codesOf(api.document)) if (code !== 'ok') expect(await page.content()).toContain(code);
+		const ids = await page.locator('[id]').evaluateAll((elements) => elements.map(({ id }) => id));
+		expect(ids).toEqual([...new Set(ids)]);
+		for (const name of Object.keys(api.document.components.schemas)) expect(ids).toContain(`schema-${name}`);
+		const links = await page.locator('a[href^="#"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+		for (const link of links) expect(ids).toContain(link?.slice(1));
+		expect(await page.getByRole('button').filter({ visible: true }).count()).toBe(0);
+	});
+
+	it.each(['light', 'dark'] as const)(
+		'has nothing that axe would find, in %s, and fits into a hand',
+		async (scheme) => {
+			const { address } = await openApi();
+			const page = await openPage(`${address}/docs/api`, {
+				colorScheme: scheme,
+				viewport: { width: 390, height: 844 }
+			});
+			await page.getByText('On this page').click();
+			await page.evaluate(axe.source);
+			const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+			expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+		}
+	);
+});

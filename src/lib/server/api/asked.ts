@@ -1,8 +1,8 @@
 /**
- * What a page, its CSV or its operation of the API was asked for: read from the address once, in the same way for all
- * three. What cannot be read is refused with its reason, never guessed.
+ * What an operation of the API was asked for, read from the address as pages read it (src/lib/ui/page/frame.ts). What
+ * cannot be read is refused with its reason, never guessed.
  */
-import { error, type Cookies } from '@sveltejs/kit';
+import type { Cookies } from '@sveltejs/kit';
 import type { Millis } from '../../live/messages';
 import { isFault, readFilters, readRange, readZone, ZONE_COOKIE, type FilterSpec, type FilterValues, type QueryFault, type Range } from '../../query'; // prettier-ignore
 
@@ -36,21 +36,4 @@ export function readAsked<S extends FilterSpec>(
 	const filters = readFilters(question.filters, searchParams);
 	if (isFault(filters)) return filters;
 	return { now, zone, range, filters, cursor: searchParams.get('cursor') };
-}
-
-/**
- * The same for a page.
- * @throws SvelteKit's error 400 with what is wrong
- */
-export function asked<S extends FilterSpec>(event: { url: URL; cookies: Cookies }, question: Question<S>): Asked<S> {
-	return orRefuse(readAsked(event.url, event.cookies, question));
-}
-
-/**
- * The value, if it is none of the faults of an address.
- * @throws SvelteKit's error 400 with what is wrong
- */
-export function orRefuse<T>(value: T | QueryFault): T {
-	if (isFault(value)) error(400, value.message);
-	return value;
 }

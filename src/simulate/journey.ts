@@ -39,8 +39,7 @@ const STEP_HABITS: Record<Step, { median: number; leave: number; reasons: readon
 	placement: { median: 20_000, leave: 0.06, reasons: ['did_not_fit', 'poor_result', 'user_closed'] },
 	final: { median: 15_000, leave: 0.03, reasons: ['poor_result', 'price', 'user_closed'] }
 };
-/** Longer than this nobody stays: a live run must know when its last visit is over. */
-export const LONGEST_VISIT_MS = 15 * 60_000;
+/** Whoever has been at it for so long gives up at the next step. */
 const PATIENCE_MS = 9 * 60_000;
 const BASE_FAULTS = 0.008;
 /** How often a client of this kind never says that the session ended. */

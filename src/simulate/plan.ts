@@ -114,7 +114,7 @@ export function planOf(options: PlanOptions): Plan {
 
 /** How many events a session brings with it, those of visitors without one included: the mean of a sample. */
 export function eventsPerSession(options: Omit<PlanOptions, 'sessions' | 'begins'>): number {
-	const sessions = 1_500;
+	const sessions = 5_000;
 	let events = 0;
 	for (const visit of planOf({ ...options, sessions, begins: 0 }).inOrder()) events += visit.events.length;
 	return events / sessions;

@@ -18,7 +18,14 @@ export interface PlannedEvent {
 	data: Record<string, unknown>;
 	/** What it says that an AI request has cost, in millionths of a dollar. */
 	cost: number;
+	/** Its answer gets lost on the way: the older clients send it again. */
+	answerLost: boolean;
 }
+
+/** Longer than this nobody stays: a live run must know how long its last visit can take. */
+export const LONGEST_VISIT_MS = 15 * 60_000;
+/** Room for the events that come when all that time is used up, a millisecond apart. */
+const LAST_MS = 1_000;
 
 /** Milliseconds, at most, that a client keeps an event before it sends it. */
 const LONGEST_DELAY = { sdk: 1_000, batches: 5_000, beacon: 3_000, modal: 900 };
@@ -50,7 +57,7 @@ export class Story {
 	}
 
 	wait(ms: number): void {
-		this.#at += Math.round(ms);
+		this.#at = Math.min(this.#at + Math.round(ms), Math.max(this.#at, LONGEST_VISIT_MS - LAST_MS));
 	}
 
 	/** From here on events are those of a session. */
@@ -77,7 +84,8 @@ export class Story {
 			type,
 			sessionId: this.#session,
 			data,
-			cost
+			cost,
+			answerLost: this.random.chance(0.01)
 		});
 	}
 

@@ -10,6 +10,9 @@ interface Counts {
 	cost: number;
 }
 
+/** Of clients that did not say which shop they were in. */
+const NAMELESS = '(none named)';
+
 export class Summary {
 	/** Handed to a client, or made into a row. */
 	events = 0;
@@ -29,7 +32,7 @@ export class Summary {
 	made(visit: Visit, event: PlannedEvent): void {
 		this.events++;
 		this.cost += event.cost;
-		const shop = this.#shop(visit.shop);
+		const shop = this.#shop(visit.shopDomain || NAMELESS);
 		shop.events++;
 		shop.cost += event.cost;
 		if (event.type !== 'error') return;
@@ -37,10 +40,21 @@ export class Summary {
 		shop.errors++;
 	}
 
+	/** An event that its client has given up: it was made, but is not in the tables. */
+	lost(visit: Visit, event: PlannedEvent): void {
+		const shop = this.#shop(visit.shopDomain || NAMELESS);
+		const error = event.type === 'error' ? 1 : 0;
+		this.dropped++;
+		this.cost -= event.cost;
+		shop.cost -= event.cost;
+		this.errors -= error;
+		shop.errors -= error;
+	}
+
 	/** A session that is over, or was when the run ended. */
 	ended(visit: Visit, outcome: string): void {
 		this.outcomes[outcome] = (this.outcomes[outcome] ?? 0) + 1;
-		const shop = this.#shop(visit.shop);
+		const shop = this.#shop(visit.shopDomain || NAMELESS);
 		shop.sessions++;
 		if (outcome === 'completed') shop.completed++;
 	}

@@ -49,20 +49,25 @@ export class Capture {
 	}
 
 	async takeSample(): Promise<void> {
-		await this.#load(SAMPLE, 'sample');
+		await this.#load('sample', async () => {
+			const picture = await loadPicture(SAMPLE);
+			return toPhoto(picture, picture.naturalWidth, picture.naturalHeight);
+		});
 	}
 
 	async takeFile(file: File): Promise<void> {
-		const url = URL.createObjectURL(file);
-		await this.#load(url, 'file').finally(() => URL.revokeObjectURL(url));
+		await this.#load('file', async () => {
+			// An image element would need an address, and pages take pictures from their own server alone.
+			const picture = await createImageBitmap(file);
+			return toPhoto(picture, picture.width, picture.height);
+		});
 	}
 
-	async #load(url: string, source: 'file' | 'sample'): Promise<void> {
+	async #load(source: 'file' | 'sample', load: () => Promise<Pixels>): Promise<void> {
 		this.trouble = null;
 		this.closeCamera();
 		try {
-			const picture = await loadPicture(url);
-			this.photo = toPhoto(picture, picture.naturalWidth, picture.naturalHeight);
+			this.photo = await load();
 			this.source = source;
 		} catch {
 			this.trouble = 'That file is no picture that this browser can show.';

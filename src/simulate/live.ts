@@ -63,13 +63,15 @@ export async function runLive(options: LiveOptions, output: Output, signal: Abor
 		const held = visit.client === 'modal';
 		const events = held ? [...visit.events].sort((a, b) => a.at + a.delay - b.at - b.delay) : visit.events;
 		let told = 0;
+		let inSession = false;
 		for (const event of events) {
 			if (!(await reach(visit.at + event.at + (held ? event.delay : 0)))) break;
 			summary.made(visit, event);
 			shopper.tell(event);
 			told++;
+			inSession ||= event.sessionId !== null;
 		}
-		if (visit.outcome !== null && told > 0) summary.ended(visit, outcomeOf(visit, told));
+		if (inSession) summary.ended(visit, outcomeOf(visit, told));
 		await shopper.leave();
 	}
 

@@ -19,6 +19,7 @@ import {
 	told,
 	toMask
 } from '../support/demo';
+import { BOTH, drawPictures } from '../support/demo-pictures';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
@@ -339,6 +340,11 @@ describe('the demo shop', { timeout: 120_000 }, () => {
 		expect((await fetch(`${address}/demo`)).status).toBe(404);
 		const page = await openPage(`${address}/demo`);
 		expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('There is no such page');
+	});
+
+	it.runIf(process.env['PICTURES'])('is on the README’s pictures, drawn anew when PICTURES is set', async () => {
+		const { address } = await startRoom();
+		await drawPictures(await openPage(address, { viewport: BOTH }), address);
 	});
 
 	it.each([

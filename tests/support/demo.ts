@@ -13,13 +13,16 @@ export async function startRoom(env: NodeJS.ProcessEnv = {}): Promise<{ address:
 	return { address, sql: database.sql };
 }
 
-export const button = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
-export const heading = (page: Page, name: string): Locator => page.getByRole('heading', { name, exact: true });
+/** A page, or a frame of one. */
+type Part = Pick<Page, 'getByRole'>;
+
+export const button = (page: Part, name: string): Locator => page.getByRole('button', { name, exact: true });
+export const heading = (page: Part, name: string): Locator => page.getByRole('heading', { name, exact: true });
 /** The picture that takes pointers and keys. */
 export const pad = (page: Page): Locator => page.getByRole('application');
 
 /** Presses buttons, one after the other, each as soon as it can be pressed. */
-export async function press(page: Page, ...names: string[]): Promise<void> {
+export async function press(page: Part, ...names: string[]): Promise<void> {
 	for (const name of names) await button(page, name).click();
 }
 
@@ -36,13 +39,13 @@ export async function drag(page: Page, from: [x: number, y: number], to: [x: num
 }
 
 /** From the product's page to the mask of the sample photo. */
-export async function toMask(page: Page): Promise<void> {
+export async function toMask(page: Part): Promise<void> {
 	await press(page, 'See it in your room', 'Use the sample photo', 'Use this photo');
 	await heading(page, 'Brush over what should go').waitFor();
 }
 
 /** From the mask to the emptied spot. */
-export async function toEmptied(page: Page): Promise<void> {
+export async function toEmptied(page: Part): Promise<void> {
 	await press(page, 'Mark the armchair for me', 'Remove what is marked');
 	await heading(page, 'The spot is empty').waitFor();
 }

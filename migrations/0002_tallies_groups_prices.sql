@@ -161,6 +161,8 @@ create table ai_tallies (
 	cost numeric not null,
 	failed_cost numeric not null,
 	regeneration_cost numeric not null,
+	-- In both of the two before it.
+	failed_regeneration_cost numeric not null,
 	primary key (shop, bucket)
 ) with (fillfactor = 70);
 

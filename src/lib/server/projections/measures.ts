@@ -43,7 +43,8 @@ export const AI_MEASURES = {
 	regenerations: 'coalesce(is_regeneration, false)::integer',
 	cost: 'coalesce(cost_usd, 0)',
 	failed_cost: `case when status in ('failed', 'timeout') then coalesce(cost_usd, 0) else 0 end`,
-	regeneration_cost: 'case when is_regeneration then coalesce(cost_usd, 0) else 0 end'
+	regeneration_cost: 'case when is_regeneration then coalesce(cost_usd, 0) else 0 end',
+	failed_regeneration_cost: `case when is_regeneration and status in ('failed', 'timeout') then coalesce(cost_usd, 0) else 0 end`
 } as const;
 
 /** The same by day and words. */

@@ -37,8 +37,7 @@ export const Event = named(
 	})
 		.loose()
 		.meta({
-			description:
-				'One event. Only `type` is needed. Every other field may be absent or null; a field that nobody knows is kept.',
+			description: 'One event. Only `type` is needed; every other field may be absent or null.',
 			anyOf: [{ required: ['type'] }, { required: ['event_type'] }]
 		})
 );

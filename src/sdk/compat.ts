@@ -4,6 +4,7 @@
  */
 import type { EventMap } from '../lib/events/families';
 import { createClient, type Client, type Session } from './index';
+import { guarded } from './store';
 
 type Fields = Record<string, unknown>;
 
@@ -90,7 +91,7 @@ export class SeeItAnalytics {
 	}
 
 	trackAIRequest(data: EventMap['ai_request']): void {
-		this.trackEvent('ai_request', { ...data, step: this.step });
+		this.trackEvent('ai_request', merged({}, data, { step: this.step }));
 	}
 
 	trackRegeneration(provider: string, model: string, operation: string, reason?: string): void {
@@ -99,7 +100,7 @@ export class SeeItAnalytics {
 
 	trackError(errorCode: string, errorMessage: string, severity = 'error', metadata?: Fields): void {
 		const step = this.step;
-		this.trackEvent('error', { errorCode, errorMessage, severity, step, isUserFacing: true, ...metadata });
+		this.trackEvent('error', merged({ errorCode, errorMessage, severity, step, isUserFacing: true }, metadata));
 	}
 
 	trackARButtonImpression(): void {
@@ -119,7 +120,7 @@ export class SeeItAnalytics {
 	}
 
 	trackUserAction(action: string, metadata?: Fields): void {
-		this.trackEvent('user_action', { action, step: this.step, ...metadata });
+		this.trackEvent('user_action', merged({ action, step: this.step }, metadata));
 	}
 
 	trackRetake(): void {
@@ -148,7 +149,7 @@ export class SeeItAnalytics {
 	}
 
 	trackSetupCompleted(productId: string, metadata?: Fields): void {
-		this.client.setupCompleted({ productId, ...metadata });
+		this.client.setupCompleted(merged({ productId }, metadata));
 	}
 
 	trackSetupAbandoned(productId: string, step: string): void {
@@ -156,7 +157,7 @@ export class SeeItAnalytics {
 	}
 
 	trackImagePrepared(productId: string, method: string, processingTimeMs: number, metadata?: Fields): void {
-		this.client.imagePrepared({ productId, method, processingTimeMs, ...metadata });
+		this.client.imagePrepared(merged({ productId, method, processingTimeMs }, metadata));
 	}
 
 	/** Any event, in the session if there is one. */
@@ -187,6 +188,11 @@ export function getAnalytics(): SeeItAnalytics | null {
 }
 
 export default SeeItAnalytics;
+
+/** The shop's own fields with the others. Where theirs throw when they are looked at they stay alone: the client reports them. */
+function merged(before: Fields, shops: Fields | undefined, after?: Fields): Fields {
+	return guarded(() => ({ ...before, ...shops, ...after })) ?? shops ?? before;
+}
 
 /** Where the shopper came from, in the deployed client's words. */
 function entryPoint(): string {

@@ -6,8 +6,8 @@
 import type { EventMap } from '../lib/events/families';
 import { newId } from './id';
 import { createSender, type DropReason, type Limits } from './sender';
-import { createSession, type Session, type Track } from './session';
-import { isPage, pageStorage, pageStore, type Store } from './store';
+import { createSession, type Send, type Session, type Track } from './session';
+import { guarded, isPage, pageStorage, pageStore, type Store } from './store';
 
 /** An event as it is sent. */
 export interface OutgoingEvent {
@@ -57,7 +57,7 @@ export interface CoreClient<Events = EventMap> {
 	optIn(): void;
 }
 
-const OPTED_OUT = 'control-room-opted-out';
+const OPTED_OUT = 'control-room:opted-out';
 
 /**
  * Makes a client. `Custom` maps the shop's own event types to their data:
@@ -73,18 +73,12 @@ export function createClient<Custom = unknown>(options: ClientOptions): CoreClie
 	let optedOut = options.optOut;
 	let closed = false;
 
-	/** The shop's functions may fail, and storage may be full: neither is the caller's trouble. */
-	const guarded = (work: () => unknown): void => {
-		try {
-			work();
-		} catch {
-			// It has had its chance.
-		}
-	};
 	// eslint-disable-next-line no-console -- asked for
 	const say = options.debug === true ? console.debug : options.debug;
 	const debug = (message: string, detail?: unknown): void =>
-		guarded(() => say && say(`Control Room: ${message}`, detail));
+		guarded(() => {
+			if (say) say(`Control Room: ${message}`, detail);
+		});
 	const onDrop = (event: OutgoingEvent, reason: DropReason, detail?: string): void => {
 		debug(`dropped: ${reason}`, event);
 		guarded(() => options.onDrop?.(event, reason, detail));
@@ -98,44 +92,57 @@ export function createClient<Custom = unknown>(options: ClientOptions): CoreClie
 		debug
 	});
 
-	function send(type: string, data: object | undefined, sessionId?: string): string | null {
+	const send: Send = (type, data, sessionId, known) => {
 		const id = newId();
-		const timestamp = new Date().toISOString();
-		const event = { id, type, sessionId, shopDomain, timestamp, data: data ?? {}, deviceContext };
+		const event = {
+			id,
+			type,
+			sessionId,
+			shopDomain,
+			timestamp: new Date().toISOString(),
+			data: {},
+			deviceContext
+		};
 		try {
 			if (closed || optedOut || disk?.getItem(OPTED_OUT)) return null;
+			event.data = known ? { ...known, ...data } : (data ?? {});
 			const kept = beforeSend ? beforeSend(event) : event;
 			debug(type, kept);
 			return kept && sender.add(id, JSON.stringify({ ...kept, id })) ? id : null;
 		} catch (error) {
-			onDrop(event, 'invalid', String(error));
+			// What was thrown may be unreadable as well.
+			onDrop(
+				event,
+				'invalid',
+				guarded(() => String(error))
+			);
 			return null;
 		}
-	}
+	};
 
 	if (isPage) {
-		const { signal } = listening;
-		const leave = (): void => sender.leave();
-		const unload = (): void => {
+		const on = (type: string, listener: () => unknown): void =>
+			addEventListener(type, listener, { signal: listening.signal });
+		const leave = (): void => guarded(sender.leave);
+		on('pagehide', () => {
 			leaving.forEach((end) => end());
 			leave();
-		};
-		addEventListener('pagehide', unload, { signal });
-		addEventListener('visibilitychange', () => document.hidden && leave(), { signal });
-		addEventListener('online', () => sender.wake(), { signal });
+		});
+		on('visibilitychange', () => document.hidden && leave());
+		on('online', sender.wake);
 	}
 
 	return {
 		track: (type, data) => send(type, data),
 		session: (id) => createSession(send, isPage ? leaving : undefined, id),
-		buttonImpression: (data) => void send('ar_button_impression', data),
-		buttonClick: (data) => void send('ar_button_click', data),
-		postArAction: (action, data) => void send('post_ar_action', { action, ...data }),
-		flush: () => sender.flush(),
+		buttonImpression: (data) => send('ar_button_impression', data),
+		buttonClick: (data) => send('ar_button_click', data),
+		postArAction: (action, data) => send('post_ar_action', data, undefined, { action }),
+		flush: sender.flush,
 		async shutdown(timeoutMs = 5_000) {
 			closed = true;
 			listening.abort();
-			const timeout = setTimeout(() => sender.stop(), timeoutMs);
+			const timeout = setTimeout(sender.stop, timeoutMs);
 			await sender.flush();
 			clearTimeout(timeout);
 			sender.stop();
@@ -143,12 +150,13 @@ export function createClient<Custom = unknown>(options: ClientOptions): CoreClie
 		},
 		optOut() {
 			optedOut = true;
+			// First, since it may be these events that fill the storage.
+			guarded(() => sender.clear('opted_out'));
 			guarded(() => disk?.setItem(OPTED_OUT, '1'));
-			sender.clear('opted_out');
 		},
 		optIn() {
 			optedOut = false;
-			disk?.removeItem(OPTED_OUT);
+			guarded(() => disk?.removeItem(OPTED_OUT));
 		}
 	};
 }

@@ -2,23 +2,26 @@
  * A store in a file, for Node: a process that is killed finds its events there when it starts again. An event is in the
  * system's hands when `track` returns, which survives the death of the process, though not that of the machine.
  *
+ * Nothing is flushed to the disk for it: what flush() promises is the server's word, and a removal that the machine forgets
+ * costs a repetition, which the event's id makes harmless.
+ *
  * The file is a journal, a line for each event and for each removal; it is emptied whenever nothing waits, and rewritten
  * when it has grown. One process at a time may have it: the journal's name and `.lock` say which.
  */
 import {
 	closeSync,
+	fstatSync,
+	ftruncateSync,
 	mkdirSync,
 	openSync,
 	readFileSync,
 	renameSync,
 	rmSync,
-	statSync,
 	writeFileSync,
-	writeSync,
-	ftruncateSync
+	writeSync
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Store } from './store';
+import { guarded, type Store } from './store';
 
 /** A journal that is larger than this and mostly removals is written anew. */
 const COMPACT_BYTES = 4 * 1024 * 1024;
@@ -42,15 +45,28 @@ export function fileStore(path: string): FileStore {
 	/** Replaces the journal by what waits, whole or not at all. */
 	function rewrite(): number {
 		const next = `${path}.next`;
-		writeFileSync(next, [...events].map(([key, json]) => line(key, json)).join(''));
+		// On the disk before it takes the old one's place: what has long been there must not be lost with the machine.
+		writeFileSync(next, [...events].map(([key, json]) => line(key, json)).join(''), { flush: true });
 		renameSync(next, path);
 		return openSync(path, 'a');
+	}
+
+	/** Writes a line, or nothing of it: where the disk gets full in its middle, the next line must not be joined to it. */
+	function append(text: string): void {
+		const { size } = fstatSync(file);
+		const bytes = Buffer.from(text);
+		try {
+			for (let at = 0; at < bytes.length; at += writeSync(file, bytes, at));
+		} catch (error) {
+			ftruncateSync(file, size);
+			throw error;
+		}
 	}
 
 	return {
 		durable: true,
 		put(key, json) {
-			writeSync(file, line(key, json));
+			append(line(key, json));
 			events.set(key, json);
 		},
 		all: () => [...events].sort(([one], [other]) => (one < other ? -1 : 1)),
@@ -58,8 +74,9 @@ export function fileStore(path: string): FileStore {
 			if (!events.delete(key)) return;
 			if (events.size === 0) ftruncateSync(file);
 			else {
-				writeSync(file, line(key, ''));
-				if (statSync(path).size > COMPACT_BYTES) {
+				// On a full disk it is forgotten at the next start, and costs a repetition too.
+				guarded(() => append(line(key, '')));
+				if (fstatSync(file).size > COMPACT_BYTES) {
 					closeSync(file);
 					file = rewrite();
 				}

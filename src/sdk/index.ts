@@ -9,6 +9,7 @@
 import type { EventMap } from '../lib/events/families';
 import { createClient as createCore, type ClientOptions, type CoreClient } from './core';
 import { deviceContext } from './device';
+import { guarded } from './store';
 
 export type { EventMap } from '../lib/events/families';
 export { captureErrors, type CaptureOptions } from './capture';
@@ -32,7 +33,7 @@ export interface Client<Events = EventMap> extends CoreClient<Events> {
  */
 export function createClient<Custom = unknown>(options: ClientOptions): Client<EventMap & Custom>;
 export function createClient(options: ClientOptions): Client {
-	const core = createCore({ ...options, deviceContext: options.deviceContext ?? deviceContext() });
+	const core = createCore({ ...options, deviceContext: options.deviceContext ?? guarded(deviceContext) });
 	return {
 		...core,
 		setupStarted: (data) => void core.track('setup_started', data),

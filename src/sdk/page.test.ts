@@ -11,15 +11,25 @@ const IPHONE =
 let server: FakeServer;
 let origin: FakeStorage;
 
-/** localStorage of one origin, with a bound. */
+/** localStorage of one origin, with a bound; as in browsers, its keys are those of its items. */
 class FakeStorage {
 	items = new Map<string, string>();
 	full = false;
+	forbidden = false;
+	readonly storage = new Proxy(this, {
+		get: (_, name) => {
+			if (this.forbidden) throw new Error('SecurityError');
+			const own: unknown = Reflect.get(this, name);
+			return typeof own === 'function' ? (own.bind(this) as unknown) : own;
+		},
+		ownKeys: () => {
+			if (this.forbidden) throw new Error('SecurityError');
+			return [...this.items.keys()];
+		},
+		getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true })
+	});
 	get length(): number {
 		return this.items.size;
-	}
-	key(at: number): string | null {
-		return [...this.items.keys()][at] ?? null;
 	}
 	getItem(key: string): string | null {
 		return this.items.get(key) ?? null;
@@ -40,7 +50,7 @@ async function openTab(agent: Partial<Navigator> & { userAgent: string } = { use
 	vi.stubGlobal('document', document);
 	vi.stubGlobal('navigator', agent);
 	vi.stubGlobal('screen', { width: 390, height: 844 });
-	vi.stubGlobal('localStorage', origin);
+	vi.stubGlobal('localStorage', origin.storage);
 	vi.stubGlobal('addEventListener', page.addEventListener.bind(page));
 	vi.resetModules();
 	const sdk: Sdk = await import('./index');
@@ -144,6 +154,93 @@ describe('a page', () => {
 		other.track('forbidden', {});
 		await other.flush();
 		expect(types()).toEqual(['full', 'forbidden']);
+	});
+
+	it('goes on without its storage when the shopper forbids it, and throws nothing into the shop', async () => {
+		const { client, drops, document, fire } = await openTab();
+		client.track('before', {});
+		origin.forbidden = true;
+		expect(client.track('after', {})).toBeNull();
+		expect(drops).toEqual([['after', 'invalid']]);
+		await client.flush();
+		document.hidden = true;
+		fire('visibilitychange');
+		fire('pagehide');
+		client.optOut();
+		client.optIn();
+		await client.shutdown();
+		expect(vi.getTimerCount()).toBe(0);
+		expect((await openTab()).client.track('in memory', {})).not.toBeNull();
+		origin.forbidden = false;
+		const next = await openTab();
+		await next.client.flush();
+		expect(types()).toContain('before');
+	});
+
+	it('remembers an opt-out where its own events have filled the storage', async () => {
+		const { client } = await openTab();
+		client.track('custom', {});
+		const setItem = origin.setItem.bind(origin);
+		origin.setItem = (key, value) => {
+			origin.full = [...origin.items.values()].some((json) => json.includes('custom'));
+			setItem(key, value);
+		};
+		client.optOut();
+		expect((await openTab()).client.track('custom', {})).toBeNull();
+	});
+
+	it('sends a beacon when it is left, where a request cannot outlive it', async () => {
+		const beacons: string[] = [];
+		const sendBeacon = (_: string, body: string): boolean => beacons.push(body) > 0;
+		vi.stubGlobal('Request', Object);
+		const { client, drops, fire } = await openTab({ userAgent: IPHONE, sendBeacon });
+		// What is under way dies with the page.
+		server.hold = new Promise(() => undefined);
+		for (let n = 0; n < 20; n++) client.track(`under_way_${n}`, { text: 'x'.repeat(1_000) });
+		await pass(0);
+		expect(server.batches.map(({ keepalive }) => keepalive)).toEqual([false]);
+		for (let n = 0; n < 80; n++) client.track(`waiting_${n}`, { text: 'x'.repeat(1_000) });
+		fire('pagehide');
+		const [body = ''] = beacons;
+		const sent = JSON.parse(body) as { events: { type: string }[] };
+		expect(sent.events.at(-1)?.type).toBe('waiting_79');
+		expect([body.length > 55_000, body.length < 60_000, beacons.length]).toEqual([true, true, 1]);
+		// Nobody has heard of an answer: all of it is sent again when there is a next time.
+		server.hold = null;
+		const flushed = (await openTab()).client.flush();
+		await pass(25_000);
+		await flushed;
+		expect(server.stored.size).toBe(100);
+		expect(drops).toEqual([]);
+	});
+
+	it('leaves no timer and no listener behind when its client is shut down in the middle of a request', async () => {
+		const { client, fire } = await openTab();
+		server.hold = new Promise(() => undefined);
+		client.session().start();
+		const ended = client.shutdown(1_000);
+		await pass(1_000);
+		await ended;
+		await pass(0);
+		expect(vi.getTimerCount()).toBe(0);
+		const requests = server.batches.length;
+		fire('pagehide');
+		fire('online');
+		await pass(60_000);
+		expect(server.batches.length).toBe(requests);
+	});
+
+	it('with two clients of two versions brings each event once', async () => {
+		const one = await openTab();
+		const other = one.sdk.createClient({ endpoint: ENDPOINT, shopDomain: 'a.myshopify.com', fetch: server.fetch });
+		// The other version is a copy of its own on the same page.
+		const { client: newer } = await openTab();
+		for (let n = 0; n < 30; n++) for (const client of [one.client, other, newer]) client.track(`custom_${n}`, {});
+		const flushed = Promise.all([one.client, other, newer].map((client) => client.flush()));
+		await pass(5_000);
+		await flushed;
+		expect(server.stored.size).toBe(90);
+		expect(origin.items.size).toBe(0);
 	});
 
 	it('sends what waits when it is hidden or left, within what may outlive it, the newest first', async () => {

@@ -4,9 +4,10 @@
  * which its id makes harmless.
  *
  * Requests are string bodies, hence text/plain: that needs no preflight, and is what a beacon is. They outlive the page
- * (keepalive) as long as all of them together are below what browsers allow.
+ * (keepalive) as long as all of them together are below what browsers allow, and unlike a beacon their answer can be read.
+ * A browser whose requests end with the page gets a beacon then.
  */
-import type { Store } from './store';
+import { guarded, type Store } from './store';
 
 /** Why an event was given up. */
 export type DropReason =
@@ -44,6 +45,11 @@ interface SenderOptions extends Limits {
 	debug: (message: string, detail?: unknown) => void;
 }
 
+/** A timer, which in Node alone can be told whether it keeps the process alive. */
+interface Timer {
+	ref?: () => unknown;
+	unref?: () => unknown;
+}
 type Entry = [key: string, json: string];
 
 /** What the server says of a batch that it has committed. */
@@ -64,8 +70,7 @@ const MAX_BACKOFF_MS = 60_000;
 /** Whatever a server asks for: a mistake there must not silence a shop for a year. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-const encoder = new TextEncoder();
-const sizeOf = (text: string): number => encoder.encode(text).length;
+const sizeOf = (text: string): number => new TextEncoder().encode(text).length;
 
 /** Makes a sender; it begins with what an earlier page or process left in the store. */
 export function createSender(options: SenderOptions) {
@@ -78,6 +83,8 @@ export function createSender(options: SenderOptions) {
 		flushIntervalMs = 1_000,
 		maxQueueEvents = 1_000
 	} = options;
+	/** Whether requests can outlive the page: Firefox learned it in 2024. */
+	const outlives = guarded(() => 'keepalive' in Request.prototype);
 	/** Keys that are under way in requests that outlive the page. */
 	const flying = new Set<string>();
 	let flyingBytes = 0;
@@ -91,6 +98,8 @@ export function createSender(options: SenderOptions) {
 	let paused = false;
 	let busy = false;
 	let stopped = false;
+	/** Of the latest request. */
+	let abort: AbortController | undefined;
 	let waiting: { keys: string[]; resolve: () => void }[] = [];
 
 	/** What lies in the store, and with it all that follows from that. */
@@ -117,7 +126,7 @@ export function createSender(options: SenderOptions) {
 			void run();
 		}, delay);
 		// A server that is away must not keep a process alive that has nothing else to do.
-		if (paused && typeof timer === 'object') timer.unref();
+		if (paused && !waiting[0]) (timer as Timer).unref?.();
 	}
 
 	function backOff(retryAfter?: string | null): void {
@@ -146,23 +155,26 @@ export function createSender(options: SenderOptions) {
 		return end < 0 ? entries : entries.slice(0, end);
 	}
 
+	const bodyOf = (batch: Entry[]): string =>
+		`{"sentAt":"${new Date().toISOString()}","events":[${batch.map(([, json]) => json).join()}]}`;
+
 	/** Sends a batch, and does with its events what the answer says. */
 	async function deliver(batch: Entry[], leaving = false): Promise<void> {
-		const body = `{"sentAt":"${new Date().toISOString()}","events":[${batch.map(([, json]) => json).join()}]}`;
+		const body = bodyOf(batch);
 		const keys = batch.map(([key]) => key);
 		const bytes = sizeOf(body);
 		// After a failure without: the page's other requests share what browsers allow, and it may have been that.
-		const keepalive = (leaving || !attempts) && flyingBytes + bytes <= KEEPALIVE_BYTES;
+		const keepalive = !!outlives && (leaving || !attempts) && flyingBytes + bytes <= KEEPALIVE_BYTES;
 		if (keepalive) {
 			flyingBytes += bytes;
 			keys.forEach((key) => flying.add(key));
 		}
-		const abort = new AbortController();
-		const timeout = setTimeout(() => abort.abort(), TIMEOUT_MS);
+		const request = (abort = new AbortController());
+		const timeout = setTimeout(() => request.abort(), TIMEOUT_MS);
 		let response: Response | undefined;
 		let receipt: Receipt | undefined;
 		try {
-			const init: RequestInit = { method: 'POST', body, keepalive, credentials: 'omit', signal: abort.signal };
+			const init: RequestInit = { method: 'POST', body, keepalive, credentials: 'omit', signal: request.signal };
 			response = await (options.fetch ?? fetch)(endpoint, init);
 			// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- each field is looked at before it is used
 			receipt = (await response.json()) as Receipt;
@@ -194,9 +206,9 @@ export function createSender(options: SenderOptions) {
 	async function step(): Promise<boolean> {
 		const entries = open();
 		if (!entries[0] || paused || stopped) return false;
-		const filled = fill(entries, limit, maxBatchBytes);
+		const batch = fill(entries, limit, maxBatchBytes);
 		// One that is too large by itself goes alone.
-		const batch = filled[0] ? filled : [entries[0]];
+		if (!batch[0]) batch.push(entries[0]);
 		await deliver(batch);
 		look();
 		return batch.length < entries.length || !!waiting[0] || queued >= maxBatchEvents;
@@ -204,7 +216,7 @@ export function createSender(options: SenderOptions) {
 
 	/** What waits is sent within the interval. */
 	function rest(): void {
-		if (queued > 0 && timer === undefined && !stopped) arm(flushIntervalMs);
+		if (queued && !timer && !stopped) arm(flushIntervalMs);
 	}
 
 	/** Sends until the store is empty, or what is left in it may wait. */
@@ -216,7 +228,7 @@ export function createSender(options: SenderOptions) {
 		try {
 			while (await (store.exclusive?.(step) ?? step()));
 		} catch (error) {
-			debug('the store failed', error);
+			debug('store', error);
 			backOff();
 		}
 		busy = false;
@@ -246,20 +258,25 @@ export function createSender(options: SenderOptions) {
 			new Promise<void>((resolve) => {
 				waiting.push({ keys: store.all().map(([key]) => key), resolve });
 				look();
-				if (waiting[0]) void run();
+				if (!waiting[0]) return;
+				// Whoever waits for it wants the process to live so long.
+				(timer as Timer | undefined)?.ref?.();
+				void run();
 			}),
 
 		/** Sends what it can, now, in requests that outlive the page: the newest, because the others have waited before. */
-		leave(): void {
+		leave: (): void => {
 			const batch = fill(open().reverse(), Infinity, KEEPALIVE_BYTES - flyingBytes - ENVELOPE_BYTES).reverse();
-			if (batch[0]) deliver(batch, true).then(look, () => backOff());
+			if (!batch[0]) return;
+			if (outlives) deliver(batch, true).then(look, () => backOff());
+			// Nobody hears of its answer, so its events stay in the store, and are sent again if there is a next time.
+			else navigator.sendBeacon(endpoint, bodyOf(batch));
 		},
 
 		/** Tries again at once: the network came back. */
-		wake(): void {
+		wake: (): void => {
 			attempts = 0;
-			paused = false;
-			void run();
+			arm(0);
 		},
 
 		/** Drops all that waits. */
@@ -269,9 +286,10 @@ export function createSender(options: SenderOptions) {
 		},
 
 		/** Sends no more, and lets nobody wait any longer. */
-		stop(): void {
+		stop: (): void => {
 			stopped = true;
 			clearTimeout(timer);
+			abort?.abort();
 			look();
 		}
 	};

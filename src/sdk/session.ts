@@ -4,6 +4,7 @@
  */
 import type { EventMap } from '../lib/events/families';
 import { newId } from './id';
+import { guarded } from './store';
 
 /** The events that a map does not list may carry anything. */
 export type DataOf<Events, Type> = Type extends keyof Events ? Events[Type] & object : Record<string, unknown>;
@@ -45,42 +46,52 @@ export interface Session<Events = EventMap> {
 	end(status?: NonNullable<EventMap['session_ended']['status']>, data?: EventMap['session_ended']): void;
 }
 
+/** Takes an event's data as the shop gave it, which nobody else must touch: its getters may throw. */
+export type Send = (
+	type: string,
+	data: object | undefined,
+	sessionId?: string,
+	/** Fields that `data` may replace. */
+	known?: object
+) => string | null;
+
 /**
  * Makes a session.
  * @param send must not throw
  * @param open where what is to be done when the page goes away lies, while the session is open
  */
-export function createSession<Events>(
-	send: (type: string, data: object | undefined, sessionId: string) => string | null,
-	open?: Set<() => void>,
-	id = `sess_${newId()}`
-): Session<Events> {
+export function createSession<Events>(send: Send, open?: Set<() => void>, earlier?: string | null): Session<Events> {
+	const id = earlier || `sess_${newId()}`;
 	const opened = performance.now();
 	const stepStarts = new Map<string, number>();
 	let currentStep: string | undefined;
 	let ended = false;
 
-	const track = (type: string, data?: object): string | null => {
+	const track = (type: string, data?: object, known?: object): string | null => {
 		if (!ended) open?.add(leave);
-		return send(type, data, id);
+		return send(type, data, id, known);
 	};
 	const since = (start: number): number => Math.round(performance.now() - start);
-	/** The data of an event that happens in a step. */
-	const inStep = (data?: object): object => ({ step: currentStep, ...data });
+	/** An event that happens in a step. */
+	const trackInStep = (type: string, data?: object, known?: object): string | null =>
+		track(type, data, { step: currentStep, ...known });
 
-	function update(step: string, status: string, data?: object): void {
+	function update(step: string, status: string, data?: object, why?: object): void {
 		const start = stepStarts.get(step);
+		const durationMs = status === 'started' || start === undefined ? undefined : since(start);
 		if (status === 'started') stepStarts.set(step, performance.now());
 		currentStep = step;
-		const durationMs = status === 'started' || start === undefined ? undefined : since(start);
-		track('step_update', { step, status, durationMs, ...data });
+		track('step_update', data, { step, status, durationMs, ...why });
 	}
 
 	/** An end that is not the last is that of a page which may come back: of two ends the later one counts. */
 	function end(status: string, data: object | undefined, last: boolean): void {
 		if (ended) return;
-		const abandonmentStep = status === 'abandoned' ? currentStep : undefined;
-		track('session_ended', { status, durationMs: since(opened), abandonmentStep, ...data });
+		track('session_ended', data, {
+			status,
+			durationMs: since(opened),
+			abandonmentStep: status === 'abandoned' ? currentStep : undefined
+		});
 		ended = last;
 		open?.delete(leave);
 	}
@@ -89,31 +100,36 @@ export function createSession<Events>(
 
 	return {
 		id,
-		start: (data) => void track('session_started', data),
+		start: (data) => track('session_started', data),
 		step: (name) => ({
 			start: (data) => update(name, 'started', data),
 			complete: (data) => update(name, 'completed', data),
-			fail: (why, data) => update(name, 'failed', { ...describe(why), ...data }),
+			fail: (why, data) => update(name, 'failed', data, describe(why)),
 			skip: (data) => update(name, 'skipped', data)
 		}),
 		aiRequest(data) {
-			const requestId = data.requestId ?? newId();
-			track('ai_request', inStep({ ...data, requestId }));
+			let requestId = newId();
+			trackInStep(
+				'ai_request',
+				guarded(() => ({ ...data, requestId: (requestId = data.requestId ?? requestId) })) ?? data
+			);
 			return requestId;
 		},
-		regenerationRequested: (data) => void track('regeneration_requested', inStep(data)),
-		error: (error, data) => void track('error', inStep({ severity: 'error', ...describe(error), ...data })),
-		userAction: (action, data) => void track('user_action', inStep({ action, ...data })),
-		postArAction: (action, data) => void track('post_ar_action', { action, ...data }),
-		addToCart: (data) => void track('add_to_cart_from_ar', { sessionDurationMs: since(opened), ...data }),
-		track,
+		regenerationRequested: (data) => trackInStep('regeneration_requested', data),
+		error: (error, data) => trackInStep('error', data, { severity: 'error', ...describe(error) }),
+		userAction: (action, data) => trackInStep('user_action', data, { action }),
+		postArAction: (action, data) => track('post_ar_action', data, { action }),
+		addToCart: (data) => track('add_to_cart_from_ar', data, { sessionDurationMs: since(opened) }),
+		track: (type, data) => track(type, data),
 		end: (status = 'completed', data) => end(status, data, true)
 	};
 }
 
-/** Anything that was thrown, in an event's fields. */
-function describe(error: unknown): ErrorData {
-	if (typeof error === 'string') return { errorCode: error };
-	if (error instanceof Error) return { errorCode: error.name, errorMessage: error.message, stack: error.stack };
-	return Object.assign({}, error);
+/** Anything that was thrown, in an event's fields; nothing where even looking at it throws. */
+function describe(error: unknown): ErrorData | undefined {
+	return guarded(() => {
+		if (typeof error === 'string') return { errorCode: error };
+		if (error instanceof Error) return { errorCode: error.name, errorMessage: error.message, stack: error.stack };
+		return Object.assign({}, error);
+	});
 }

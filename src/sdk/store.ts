@@ -37,13 +37,19 @@ const LEASE_POLL_MS = 250;
 /** Whether this runs in a page. Newer Node versions have a localStorage too, which is nobody's queue. */
 export const isPage = typeof document === 'object';
 
-/** The page's storage; undefined where there is none or it is forbidden. */
-export function pageStorage(): Storage | undefined {
+/** Runs what may fail without being anybody's trouble: the shop's functions, storage that is full or forbidden. */
+export function guarded<Result>(work: () => Result): Result | undefined {
 	try {
-		return isPage ? localStorage : undefined;
+		return work();
 	} catch {
 		return undefined;
 	}
+}
+
+/** The page's storage; undefined where there is none or it is forbidden. */
+export function pageStorage(): Storage | undefined {
+	// Some browsers hand it out and forbid its use.
+	return guarded(() => (isPage && localStorage.length >= 0 ? localStorage : undefined));
 }
 
 /** A store that all tabs of an origin share, and that survives them; in memory where there is no storage. */
@@ -64,15 +70,17 @@ export function pageStore(name: string): Store {
 		},
 		all() {
 			const found = memory.all();
-			for (let at = 0; at < disk.length; at++) {
-				const key = disk.key(at);
-				if (key?.startsWith(prefix)) found.push([key.slice(prefix.length), disk.getItem(key) ?? '{}']);
-			}
+			// A shopper may forbid storage at any time: what lies there then waits until it is allowed again.
+			guarded(() => {
+				for (const key of Object.keys(disk)) {
+					if (key.startsWith(prefix)) found.push([key.slice(prefix.length), disk.getItem(key) ?? '']);
+				}
+			});
 			return found.sort(([one], [other]) => (one < other ? -1 : 1));
 		},
 		remove(key) {
 			memory.remove(key);
-			disk.removeItem(prefix + key);
+			guarded(() => disk.removeItem(prefix + key));
 		},
 		async exclusive(work) {
 			// Web Locks need a secure context.
@@ -83,11 +91,8 @@ export function pageStore(name: string): Store {
 			for (let left; (left = Number(disk.getItem(lease)) - Date.now()) > 0 && left <= LEASE_MS;) {
 				await new Promise((resolve) => setTimeout(resolve, LEASE_POLL_MS));
 			}
-			try {
-				disk.setItem(lease, String(Date.now() + LEASE_MS));
-			} catch {
-				// Full, which only sending can mend.
-			}
+			// It may be full, which only sending can mend.
+			guarded(() => disk.setItem(lease, String(Date.now() + LEASE_MS)));
 			try {
 				return await work();
 			} finally {

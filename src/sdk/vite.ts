@@ -35,7 +35,9 @@ export async function bundle(entry: string): Promise<string> {
 			write: false,
 			target: TARGET,
 			copyPublicDir: false,
-			lib: { entry: resolve(`src/sdk/${entry}.ts`), formats: ['iife'], name: 'ControlRoom' }
+			lib: { entry: resolve(`src/sdk/${entry}.ts`), formats: ['iife'], name: 'ControlRoom' },
+			// The global is no module that anybody imports, and constants that stay constants are written in place.
+			rolldownOptions: { output: { generatedCode: { symbols: false }, topLevelVar: false } }
 		}
 	});
 	const output = Array.isArray(result) ? result[0] : result;

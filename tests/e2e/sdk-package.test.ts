@@ -107,6 +107,66 @@ describe('the packed SDK', { timeout: 120_000 }, () => {
 		expect(device).not.toMatch(/localStorage|keepalive|session_started/);
 	});
 
+	it('keeps a Node process alive for whoever waits for flush, and for nobody else', async () => {
+		const database = await testDatabase();
+		onTestFinished(() => database.drop());
+		const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+		const network = await openNetwork(address);
+		await writeFile(
+			join(project, 'waits.js'),
+			`import { createClient } from 'control-room/sdk';
+			const client = createClient({ endpoint: process.argv[2], shopDomain: 'a.myshopify.com' });
+			client.track('custom');
+			const [, , , wait, late] = process.argv;
+			// Also where the pause has begun before.
+			if (late) await new Promise((resolve) => setTimeout(resolve, 1500));
+			if (wait) await client.flush();
+			console.log('ended');`
+		);
+		const run = (...args: string[]): Promise<{ stdout: string }> =>
+			exec(process.execPath, ['waits.js', network.endpoint, ...args], { cwd: project });
+		network.fate = (number) => (number < 3 ? { status: 503 } : 'passes');
+		expect((await run('wait')).stdout).toBe('ended\n');
+		network.requests.length = 0;
+		expect((await run('wait', 'late')).stdout).toBe('ended\n');
+		expect(await database.sql`select 1 from analytics_events`).toHaveLength(2);
+		network.fate = () => ({ status: 503 });
+		expect((await run()).stdout).toBe('ended\n');
+	});
+
+	it.runIf(process.platform === 'linux')(
+		'keeps each event that a file store took before its disk was full',
+		async () => {
+			const run = async (text: string): Promise<unknown> => {
+				await writeFile(
+					join(project, 'full.js'),
+					`import { fileStore } from 'control-room/sdk/file-store';
+				// A limit on the size of files stands in for the disk: a line is cut in its middle, then comes the error.
+				process.on('SIGXFSZ', () => undefined);
+				const store = fileStore('full/events');
+				${text}`
+				);
+				const command = `ulimit -f 8; exec "${process.execPath}" full.js`;
+				return JSON.parse((await exec('/bin/bash', ['-c', command], { cwd: project })).stdout);
+			};
+			const kept = await run(
+				`const keys = [];
+			const put = (key, length) => {
+				try {
+					store.put(key, JSON.stringify('x'.repeat(length)));
+					keys.push(key);
+				} catch {}
+			};
+			for (let n = 10; n < 30; n++) put('k' + n, 900);
+			store.remove(keys.shift());
+			put('small', 5);
+			console.log(JSON.stringify(keys));`
+			);
+			expect(kept).toContain('small');
+			expect(await run(`console.log(JSON.stringify(store.all().map(([key]) => key)));`)).toEqual(kept);
+		}
+	);
+
 	it('loses nothing that a killed Node process had accepted or flushed', async () => {
 		const database = await testDatabase();
 		onTestFinished(() => database.drop());

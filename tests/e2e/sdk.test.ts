@@ -107,9 +107,22 @@ describe('the SDK in a shop’s page', { timeout: 120_000 }, () => {
 		expect(errors[0]?.['stack_trace']).toMatch(/^TypeError[^]+ at /);
 	});
 
-	it.each(['closed', 'left for another page'])('says that a session was abandoned when its tab is %s', async (how) => {
+	it.each([
+		['closed', 'a request that outlives it'],
+		['left for another page', 'a request that outlives it'],
+		['closed', 'a beacon, in a browser whose requests do not'],
+		['left for another page', 'a beacon, in a browser whose requests do not']
+	])('says that a session was abandoned when its tab is %s, by %s', async (how, means) => {
 		const { sql, shop } = await openShop();
-		const page = await openPage(shop);
+		const page = await openPage('about:blank');
+		if (means !== 'a request that outlives it') {
+			await page.addInitScript(() => {
+				const { fetch } = window;
+				Reflect.deleteProperty(Request.prototype, 'keepalive');
+				window.fetch = (input, init) => fetch(input, { ...init, keepalive: false });
+			});
+		}
+		await page.goto(shop);
 		const sessionId = await page.evaluate(() => {
 			const session = window.client.session();
 			session.start({ productId: 'p1' });

@@ -1,4 +1,6 @@
 /** A server of the SDK's in the same process: its fetch, which answers as the real endpoint does unless told otherwise. */
+import { vi } from 'vitest';
+import { createClient, type ClientOptions, type CoreClient } from '../../src/sdk/core';
 
 /** An answer that is not the usual one: a status with headers, or no answer at all. */
 export type Told = { status: number; headers?: Record<string, string>; body?: string } | 'no network';
@@ -57,4 +59,35 @@ function held(hold: Promise<void>, signal: AbortSignal | null | undefined): Prom
 		signal?.addEventListener('abort', () => reject(new Error('aborted')));
 		void hold.then(resolve);
 	});
+}
+
+/** A server, clients of it, and what they drop. */
+export interface Trial {
+	server: FakeServer;
+	client: (options?: Partial<ClientOptions>) => CoreClient;
+	drops: [type: string, reason: string, detail: string | undefined][];
+}
+
+/** Begins a test in a time that stands still, and in which what is random is always the middle. */
+export function beginTrial(): Trial {
+	vi.useFakeTimers({ now: Date.UTC(2026, 10, 22, 10) });
+	vi.spyOn(Math, 'random').mockReturnValue(0.5);
+	const server = fakeServer();
+	const drops: Trial['drops'] = [];
+	const client: Trial['client'] = (options) =>
+		createClient({
+			endpoint: 'http://127.0.0.1/api/analytics/events',
+			shopDomain: 'a.myshopify.com',
+			fetch: server.fetch,
+			onDrop: (event, reason, detail) => drops.push([event.type, reason, detail]),
+			...options
+		});
+	return { server, client, drops };
+}
+
+/** Ends it. */
+export function endTrial(): void {
+	vi.useRealTimers();
+	vi.restoreAllMocks();
+	vi.unstubAllGlobals();
 }

@@ -11,8 +11,7 @@ import { Committer } from '../lib/server/commit/committer';
 import { batchOf, logRow, type LogEvent, type LogRow } from '../lib/server/commit/rows';
 import { timeoutEvent } from '../lib/server/commit/sweeper';
 import type { Sql } from '../lib/server/db/connect';
-import type { Output } from './progress';
-import { progressOn } from './progress';
+import { progressOn, type Output } from './progress';
 import { eventsPerSession, planOf, type Visit } from './plan';
 import { number, Summary } from './summary';
 import type { PlannedEvent } from './story';
@@ -32,7 +31,7 @@ export interface Database {
 	sessionTimeoutMs: number;
 }
 
-/** A group: beyond this a statement does not get cheaper an event. */
+/** A group: CPU an event was 103 µs with 500, 91 µs with 1,000, 92 µs with 2,000 and 127 µs with 4,000. */
 const BATCH_EVENTS = 1_000;
 const LANES = 2;
 /** Batches that are under way or wait for a lane, so that no lane waits for the next one to be made. */

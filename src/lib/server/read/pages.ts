@@ -3,11 +3,17 @@
  * the API, so that the three cannot disagree.
  */
 import type { Sql } from '../db/connect';
+import { search } from './search';
+import { sessions } from './sessions';
 import { shopNames } from './shop-names';
 
 /** @param sql a pool of its own, so that slow reads never stand in the way of commits */
 export function createPages(sql: Sql) {
-	return { shopNames: shopNames(sql) };
+	return {
+		search: search(sql),
+		sessions: sessions(sql),
+		shopNames: shopNames(sql)
+	};
 }
 
 export type Pages = ReturnType<typeof createPages>;

@@ -25,6 +25,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	const superuser = connect({ url: server.superuserUrl, application: 'tests', max: 1 });
 	// The app's role has no such right; tests make their databases with it.
 	await superuser`alter role control_room createdb`;
+	// Autovacuum may be at work in a database that a test drops.
+	await superuser`grant pg_signal_autovacuum_worker to control_room`;
 	await superuser.end();
 
 	const app = connect({ url: server.url, application: 'tests', max: 1 });

@@ -101,7 +101,7 @@ export async function expected(sql: Sql): Promise<Wall> {
 			'Active sessions': row.active.toLocaleString('en'),
 			'Success rate': row.rate === null ? '–' : `${Number(row.rate.toFixed(1))}%`,
 			'Active shops': row.shops.toLocaleString('en'),
-			'AI cost': `$${row.cost.toFixed(row.cost > 0 && row.cost < 0.1 ? 3 : 2)}`,
+			'AI cost': `$${row.cost.toFixed(row.cost > 0 && row.cost < 0.1 ? 3 : 2).replace(/(\.\d\d)0$/, '$1')}`,
 			Errors: row.errors.toLocaleString('en')
 		}
 	};

@@ -5,6 +5,9 @@
 import type { Sql } from '../db/connect';
 import { search } from './search';
 import { sessions } from './sessions';
+import { costs } from './costs';
+import { journey } from './journey';
+import { prices } from './prices';
 import { shopNames } from './shop-names';
 
 /** @param sql a pool of its own, so that slow reads never stand in the way of commits */

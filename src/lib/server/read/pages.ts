@@ -8,6 +8,8 @@ import { sessions } from './sessions';
 import { costs } from './costs';
 import { journey } from './journey';
 import { prices } from './prices';
+import { errors } from './errors';
+import { setups } from './setups';
 import { shopNames } from './shop-names';
 
 /** @param sql a pool of its own, so that slow reads never stand in the way of commits */

@@ -1,0 +1,19 @@
+/** What the pages about errors read: groups, single errors, one group, and how much it is in all. */
+import type { Buckets } from '../../query';
+import type { Millis } from '../../live/messages';
+import type { Sql } from '../db/connect';
+import { errorGroup } from './error-group';
+import { errorGroups, type ErrorGroupsAsked } from './error-groups';
+import { errorList, type ErrorListAsked } from './error-list';
+import { errorOverview } from './error-overview';
+import type { CountedFilters, Stretch } from './error-questions';
+
+/** @param sql a pool that commits do not need */
+export function errors(sql: Sql) {
+	return {
+		overview: (range: Stretch, filters: CountedFilters, times: Buckets) => errorOverview(sql, range, filters, times),
+		groups: (asked: ErrorGroupsAsked) => errorGroups(sql, asked),
+		list: (asked: ErrorListAsked) => errorList(sql, asked),
+		group: (group: string, range: Stretch, now: Millis) => errorGroup(sql, group, range, now)
+	};
+}

@@ -1,0 +1,49 @@
+/** Pages of a list by the keys of their rows: nothing is skipped or repeated because rows came or went in between. */
+import type { Cursor, CursorShape, Direction } from '../../query';
+import type { Sql } from '../db/connect';
+import type { Fragment } from './columns';
+
+/** A page of rows in the list's order, and the cursors of its neighbours; null where there is none. */
+export interface ListPage<R> {
+	rows: R[];
+	next: string | null;
+	previous: string | null;
+}
+
+/** The direction in which a descending list is read, and what lies beyond the cursor's row in it. */
+export function descending(sql: Sql, cursor: Pick<Cursor<CursorShape['key']>, 'direction'> | null) {
+	return cursor?.direction === 'previous' ? { way: sql`asc`, beyond: sql`>` } : { way: sql`desc`, beyond: sql`<` };
+}
+
+/**
+ * The page of what was read with one row more than `limit`, in the direction of the cursor.
+ * @param write the cursor that goes on from a row
+ */
+export function listPage<R>(
+	read: readonly R[],
+	limit: number,
+	direction: Direction | null,
+	write: (direction: Direction, row: R) => string
+): ListPage<R> {
+	const more = read.length > limit;
+	const rows = read.slice(0, limit);
+	if (direction === 'previous') rows.reverse();
+	const [first, last] = [rows.at(0), rows.at(-1)];
+	const hasNext = direction === 'previous' || more;
+	const hasPrevious = direction === 'next' || (direction === 'previous' && more);
+	return {
+		rows,
+		next: last && hasNext ? write('next', last) : null,
+		previous: first && hasPrevious ? write('previous', first) : null
+	};
+}
+
+/** A timestamptz as microseconds since 1970, which a number holds exactly: a cursor must not round. */
+export function micros(sql: Sql, column: string): Fragment {
+	return sql`(extract(epoch from ${sql(column)}) * 1000000)::float8`;
+}
+
+/** The moment of such a number. */
+export function momentOfMicros(sql: Sql, at: number): Fragment {
+	return sql`(timestamptz 'epoch' + ${at}::float8 * interval '1 microsecond')`;
+}

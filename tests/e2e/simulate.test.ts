@@ -1,6 +1,6 @@
 /** The simulator as an operator runs it: what it says at its end is what SQL counts in the tables. */
 import { spawn } from 'node:child_process';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { verify } from '../../src/lib/server/commit/rebuild';
 import type { Sql } from '../../src/lib/server/db/connect';
 import { testDatabase, type TestDatabase } from '../support/database';
@@ -32,8 +32,7 @@ function simulate(args: string[], env: NodeJS.ProcessEnv = {}): Run {
 
 async function database(): Promise<TestDatabase> {
 	const made = await testDatabase();
-	// While autovacuum works in it, which so many rows attract, its owner may not drop it.
-	onTestFinished(() => vi.waitFor(() => made.drop(), { timeout: 30_000 }));
+	onTestFinished(() => made.drop());
 	return made;
 }
 

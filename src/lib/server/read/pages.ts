@@ -3,20 +3,25 @@
  * the API, so that the three cannot disagree.
  */
 import type { Sql } from '../db/connect';
-import { search } from './search';
-import { sessions } from './sessions';
 import { costs } from './costs';
+import { errors } from './errors';
 import { journey } from './journey';
 import { prices } from './prices';
-import { errors } from './errors';
+import { search } from './search';
+import { sessions } from './sessions';
 import { setups } from './setups';
 import { shopNames } from './shop-names';
 
 /** @param sql a pool of its own, so that slow reads never stand in the way of commits */
 export function createPages(sql: Sql) {
 	return {
+		costs: costs(sql),
+		errors: errors(sql),
+		journey: journey(sql),
+		prices: prices(sql),
 		search: search(sql),
 		sessions: sessions(sql),
+		setups: setups(sql),
 		shopNames: shopNames(sql)
 	};
 }

@@ -28,7 +28,8 @@ export function emptyDatabase(): Promise<TestDatabase> {
 async function create(clause: string): Promise<TestDatabase> {
 	const server = new URL(inject('templateUrl'));
 	const name = `test_${randomBytes(6).toString('hex')}`;
-	await administer(server, `create database ${name} ${clause}`);
+	// From the app's own database: the template itself must have no connection while it is cloned.
+	await administer(withDatabase(server, 'control_room'), `create database ${name} ${clause}`);
 	const url = withDatabase(server, name);
 	const sql = connect({ url, application: 'tests' });
 	return {
@@ -36,14 +37,14 @@ async function create(clause: string): Promise<TestDatabase> {
 		sql,
 		async drop() {
 			await sql.end({ timeout: 1 });
-			await administer(server, `drop database if exists ${name} with (force)`);
+			// Autovacuum may be at work in it, which only the superuser can end.
+			await administer(inject('superuserUrl'), `drop database if exists ${name} with (force)`);
 		}
 	};
 }
 
-// From the app's own database: the template itself must have no connection while it is cloned.
-async function administer(template: URL, statement: string): Promise<void> {
-	const sql = connect({ url: withDatabase(template, 'control_room'), application: 'tests', max: 1 });
+async function administer(url: string, statement: string): Promise<void> {
+	const sql = connect({ url, application: 'tests', max: 1 });
 	try {
 		await sql.unsafe(statement);
 	} finally {

@@ -14,6 +14,8 @@ declare module 'vitest' {
 	interface ProvidedContext {
 		/** The URL of the test server's template database. */
 		templateUrl: string;
+		/** The URL of its superuser's database. */
+		superuserUrl: string;
 	}
 }
 
@@ -25,8 +27,6 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	const superuser = connect({ url: server.superuserUrl, application: 'tests', max: 1 });
 	// The app's role has no such right; tests make their databases with it.
 	await superuser`alter role control_room createdb`;
-	// Autovacuum may be at work in a database that a test drops.
-	await superuser`grant pg_signal_autovacuum_worker to control_room`;
 	await superuser.end();
 
 	const app = connect({ url: server.url, application: 'tests', max: 1 });
@@ -39,6 +39,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 	await template.end();
 
 	project.provide('templateUrl', templateUrl);
+	project.provide('superuserUrl', server.superuserUrl);
 	return async () => {
 		await server.stop();
 		await rm(dataDir, { recursive: true, force: true });

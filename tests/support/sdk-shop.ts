@@ -27,20 +27,28 @@ export interface Network {
 	fate: (number: number, events: unknown[]) => Fate;
 	/** Events of each request. */
 	requests: { id: string; type: string }[][];
+	/** The content type of each. */
+	types: (string | undefined)[];
 	/** Most requests that were under way at the same time. */
 	most: number;
 }
 
 /** Lets requests through to the process at `address`. */
 export async function openNetwork(address: string): Promise<Network> {
-	const network: Network = { endpoint: '', fate: () => 'passes', requests: [], most: 0 };
+	const network: Network = { endpoint: '', fate: () => 'passes', requests: [], types: [], most: 0 };
 	let underWay = 0;
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		if (request.method === 'OPTIONS') {
+			// A preflight, which the real server answers.
+			const real = await fetch(`${address}/api/analytics/events`, { method: 'OPTIONS', headers: asked(request) });
+			return void response.writeHead(real.status, Object.fromEntries(real.headers)).end();
+		}
 		const chunks: Buffer[] = [];
 		for await (const chunk of request) chunks.push(chunk as Buffer);
 		const body = Buffer.concat(chunks);
 		const { events } = JSON.parse(body.toString()) as { events: { id: string; type: string }[] };
+		network.types.push(request.headers['content-type']);
 		const fate = network.fate(network.requests.push(events) - 1, events);
 		if (fate === 'hangs') return;
 		if (fate === 'is cut') return void request.socket.destroy();
@@ -63,6 +71,12 @@ export async function openNetwork(address: string): Promise<Network> {
 	});
 	network.endpoint = `${await listen(server)}/api/analytics/events`;
 	return network;
+}
+
+/** What a browser asks for in a preflight. */
+function asked({ headers }: IncomingMessage): Record<string, string> {
+	const names = ['origin', 'access-control-request-method', 'access-control-request-headers'];
+	return Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')]));
 }
 
 /** Starts the shop; returns the address of its page. Without an endpoint the script finds its own. */

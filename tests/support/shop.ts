@@ -17,7 +17,15 @@ export interface ClientEvent {
 
 /** What the page offers to its tests. */
 interface Clients {
-	sdk: { queue: ClientEvent[]; answers: number[]; track(...events: ClientEvent[]): void; flush(): Promise<void> };
+	sdk: {
+		queue: ClientEvent[];
+		answers: number[];
+		track(...events: ClientEvent[]): void;
+		flush(): Promise<void>;
+		/** Flushes at this interval from now on. */
+		start(everyMs: number): void;
+		isDone(): boolean;
+	};
 	beacon: { track(...events: ClientEvent[]): boolean; trackOnUnload(...events: ClientEvent[]): void };
 	modal: { track(...events: ClientEvent[]): Promise<number[]> };
 }

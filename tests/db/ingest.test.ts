@@ -229,6 +229,22 @@ describe('one bad event never harms its neighbours', () => {
 		expect(kept.map(({ raw }) => raw)).toEqual([Buffer.from('1'), Buffer.from('3'), odd]);
 	});
 
+	test('a bad batch that is sent again is answered the same and kept once; the same twice in one batch is kept twice', async () => {
+		const bad = { events: [started(), 'no event', 'no event', { type: '' }] };
+		const kept = () => database.sql`select from rejected_events`;
+		expect((await post(bad)).body).toMatchObject({ accepted: 1, duplicates: 0 });
+		expect(await kept()).toHaveLength(3);
+		const again = await post(bad);
+		expect(again.body).toMatchObject({ accepted: 0, duplicates: 1 });
+		expect(again.body.rejected).toHaveLength(3);
+		expect(await kept()).toHaveLength(3);
+		// In a batch of another composition, and from another client.
+		await post(['no event']);
+		expect(await kept()).toHaveLength(3);
+		await send('["no event"]', { 'user-agent': 'another' });
+		expect(await kept()).toHaveLength(4);
+	});
+
 	test('what can be mended is mended: NUL, lone surrogates, unreadable times, endless numbers, overlong names', async () => {
 		const long = 'é'.repeat(2000);
 		const answer = await send(
@@ -285,6 +301,8 @@ describe('one bad event never harms its neighbours', () => {
 			fc.asyncProperty(fc.array(fc.oneof(eventish, fc.jsonValue()), { maxLength: 20 }), async (events) => {
 				const counted = () => database.sql<{ log: number; rejected: number }[]>`
 					select (select count(*)::int from analytics_events) as log, (select count(*)::int from rejected_events) as rejected`;
+				// What another round kept today is known again.
+				await database.sql`truncate rejected_events`;
 				const [before] = await counted();
 				const answer = await post({ events });
 				expect(answer.status).toBe(200);

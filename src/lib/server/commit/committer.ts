@@ -6,6 +6,7 @@
  * An attempt whose answer was lost may have committed. Trying again is safe, because the log knows the events again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Durations, type DurationStats } from './durations';
 import { describe, isDataFault } from './faults';
 import { Lane, type Group } from './lane';
 import { Queue, type CommitOutcome, type QueueLimits, type Waiting } from './queue';
@@ -32,6 +33,7 @@ const FURTHER_LANE_EVENTS = 64;
 const RETRY_AFTER_S = 2;
 /** How late a deadline may be noticed, and how long a few events may wait for a lane that is slow or hangs. */
 const TICK_MS = 100;
+const MEASURED_COMMITS = 1000;
 
 export interface CommitterStats {
 	/** Commits and new events since the start. */
@@ -41,6 +43,21 @@ export interface CommitterStats {
 	fault: string | null;
 }
 
+/** How busy it is now, and how long commits take. */
+export interface CommitterLoad extends CommitterStats {
+	/** Events that wait for a commit, and how many may. */
+	waiting: number;
+	room: number;
+	/** Connections that commit, and how many of them are at it. */
+	lanes: number;
+	busy: number;
+	/** Of the latest commits, each from its statement to its answer. */
+	took: DurationStats | null;
+}
+
+/** What the reason of a rejected event begins with that the database would not take. */
+export const NOT_STORED = 'could not be stored';
+
 export class Committer {
 	readonly #queue: Queue;
 	readonly #idle: Lane[];
@@ -48,6 +65,7 @@ export class Committer {
 	readonly #expiry: NodeJS.Timeout;
 	/** What the lanes are working on: answered at its deadline even if the database hangs for longer. */
 	readonly #underWay = new Set<Waiting>();
+	readonly #durations = new Durations(MEASURED_COMMITS);
 	#busy = 0;
 	#gathering = false;
 	#stopping = false;
@@ -78,6 +96,17 @@ export class Committer {
 
 	stats(): CommitterStats {
 		return this.#stats;
+	}
+
+	load(): CommitterLoad {
+		return {
+			...this.#stats,
+			waiting: this.#queue.events,
+			room: this.options.queue.maxEvents,
+			lanes: this.#lanes.length,
+			busy: this.#busy,
+			took: this.#durations.stats()
+		};
 	}
 
 	/** Commits what was accepted, then closes the connections. */
@@ -130,7 +159,9 @@ export class Committer {
 		for (let attempt = 0; ; attempt++) {
 			try {
 				const group = groupOf(waiting);
+				const begun = performance.now();
 				const result = await lane.commit(group);
+				this.#durations.add(performance.now() - begun);
 				this.#committed(result.inserted);
 				answer(waiting, result);
 				return;
@@ -197,7 +228,7 @@ export class Committer {
 
 	/** Keeps an event that the database would not take as rejected. */
 	#refuse(lane: Lane, batch: Batch, row: LogRow, error: unknown, deadline: number): Promise<CommitOutcome> {
-		const reason = `could not be stored: ${describe(error)}`;
+		const reason = `${NOT_STORED}: ${describe(error)}`;
 		this.options.log.error(`an event ${reason}`);
 		const raw = Buffer.from(row.json);
 		const kept = rejectedRow({ raw, reason, serverTime: Date.now(), userAgent: null, ip: null });

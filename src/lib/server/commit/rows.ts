@@ -1,7 +1,7 @@
 /**
  * What goes into a commit: rows of the log and rejected events, each serialised once, where it was made.
  */
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalJson, jsonString } from '../../events/canonical';
 import type { Event } from '../../events/envelope';
 
@@ -65,12 +65,27 @@ export function logRow(event: LogEvent): LogRow {
 	return { key: eventKey(event.shopDomain, id), type: event.type, json };
 }
 
-/** Serialises a rejected event. `raw` is the event as it came. */
-export function rejectedRow(rejection: { raw: Uint8Array; reason: string; serverTime: number } & Origin): RejectedRow {
-	const { raw, reason, serverTime, userAgent, ip } = rejection;
+export interface RejectedEvent extends Origin {
+	/** The event as it came. */
+	raw: Uint8Array;
+	reason: string;
+	/** Milliseconds since 1970. */
+	serverTime: number;
+	/** How many of the same stand before it in its batch: each of them is kept. */
+	repetition?: number;
+}
+
+/**
+ * Serialises a rejected event. Its id follows from what came, from whom, and the UTC day: a client that sends the same bad
+ * event again and again fills one row a day, not the disk.
+ */
+export function rejectedRow(rejection: RejectedEvent): RejectedRow {
+	const { raw, reason, serverTime, userAgent, ip, repetition = 0 } = rejection;
+	const time = timeOrNull(serverTime);
+	const bytes = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64');
+	const id = hash('sha256', JSON.stringify([bytes, reason, userAgent, ip, time.slice(1, 11), repetition]));
 	const json =
-		`{"id":"${randomUUID()}","server":${timeOrNull(serverTime)},"reason":${jsonString(reason)},` +
-		`"raw":"${Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('base64')}",` +
+		`{"id":"${id.slice(0, 32)}","server":${time},"reason":${jsonString(reason)},"raw":"${bytes}",` +
 		`"agent":${textOrNull(userAgent)},"ip":${textOrNull(ip)}}`;
 	return { json };
 }

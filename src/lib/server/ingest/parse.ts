@@ -119,8 +119,11 @@ function rejectedRows(
 	if (rejections.length === 0) return [];
 	const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 	const slices = elementSlices(text);
+	const seen = new Map<string, number>();
 	return rejections.map(({ index, reason }) => {
-		const raw = slices?.length === values.length ? slices[index] : text;
-		return rejectedRow({ raw: Buffer.from(raw ?? text, 'latin1'), reason, serverTime, ...origin });
+		const raw = (slices?.length === values.length ? slices[index] : text) ?? text;
+		const repetition = seen.get(raw) ?? 0;
+		seen.set(raw, repetition + 1);
+		return rejectedRow({ raw: Buffer.from(raw, 'latin1'), reason, serverTime, repetition, ...origin });
 	});
 }

@@ -2,13 +2,15 @@
  * How the SDK is built: as a package (`vite build --mode sdk` → build/.sdk), and as the script that the app serves.
  *
  * The script has two addresses: `/sdk/v1/<hash>/control-room.js` never changes, so browsers keep it and a page can pin it
- * by its integrity hash; `/sdk/v1/control-room.js` is always the newest. `/sdk/v1/manifest.json` lists them. The script is
+ * by its integrity hash; `/sdk/v1/control-room.js` is always the newest. `/sdk/v1/manifest.json` lists them, and says
+ * whether the script is released: later builds serve the released ones too. The script is
  * part of the client's files, and the dev server makes it anew when its sources change.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin, type UserConfig } from 'vite';
+import { hashOf, release, releases } from './releases.ts';
 
 const FOLDER = '/sdk/v1';
 const NAME = 'control-room.js';
@@ -45,18 +47,25 @@ export async function bundle(entry: string): Promise<string> {
 	return output.output[0].code;
 }
 
+function pathOf(hash: string): string {
+	return `${FOLDER}/${hash}/${NAME}`;
+}
+
 async function makeScript(): Promise<Script> {
 	const code = await bundle('script');
-	const hash = createHash('sha256').update(code).digest('hex').slice(0, 16);
 	const integrity = `sha384-${createHash('sha384').update(code).digest('base64')}`;
-	return { code, path: `${FOLDER}/${hash}/${NAME}`, integrity };
+	return { code, path: pathOf(hashOf(code)), integrity };
 }
 
 /** What is served, by path. */
 function served({ code, path, integrity }: Script): Map<string, string> {
 	const latest = `${FOLDER}/${NAME}`;
-	const manifest = JSON.stringify({ [NAME]: { path, integrity, bytes: Buffer.byteLength(code), latest } }, null, '\t');
+	const kept = releases();
+	const bytes = Buffer.byteLength(code);
+	const entry = { path, integrity, bytes, latest, released: kept.has(hashOf(code)) };
+	const manifest = JSON.stringify({ [NAME]: entry }, null, '\t');
 	return new Map([
+		...[...kept].map(([hash, older]) => [pathOf(hash), older] as const),
 		[path, code],
 		[latest, code],
 		[`${FOLDER}/manifest.json`, `${manifest}\n`]
@@ -122,7 +131,9 @@ export const sdkBuild: UserConfig = {
 					mkdirSync(OUT, { recursive: true });
 					writeFileSync(join(OUT, name), text);
 				}
-				writeFileSync(join(OUT, NAME), (await makeScript()).code);
+				const { code } = await makeScript();
+				writeFileSync(join(OUT, NAME), code);
+				if (process.argv.includes('--release')) release(code);
 			}
 		}
 	],

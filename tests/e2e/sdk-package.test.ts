@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { releases } from '../../src/sdk/releases';
 import { testDatabase } from '../support/database';
 import { startProcess } from '../support/process';
 import { openNetwork } from '../support/sdk-shop';
@@ -69,6 +70,23 @@ const CONSUMER = `
 	const old: SeeItAnalytics = initAnalytics({ shopDomain: 'a.myshopify.com' });
 	old.trackStep('mask', 'completed', { maskEditCount: 2 });
 `;
+
+it('is served at the address that shops have pinned, with the same bytes for ever, once it was released', async () => {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+	const released = [...releases()];
+	expect(released.length).toBeGreaterThan(0);
+	for (const [hash, code] of released) {
+		const answer = await fetch(`${address}/sdk/v1/${hash}/control-room.js`, {
+			headers: { origin: 'https://shop.example' }
+		});
+		expect([hash, answer.status, await answer.text()]).toEqual([hash, 200, code]);
+		expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+		// Without it no browser compares the hash.
+		expect(answer.headers.get('access-control-allow-origin')).toBe('*');
+	}
+});
 
 describe('the packed SDK', { timeout: 120_000 }, () => {
 	it.each(['nodenext', 'esnext'] as const)(

@@ -141,6 +141,29 @@ describe('the SDK in a shop’s page', { timeout: 120_000 }, () => {
 			.toMatchObject([{ status: 'abandoned', abandonment_step: 'mask', event_count: 5 }]);
 	});
 
+	it('takes a session up again when the shopper comes back to the page from the browser’s cache', async () => {
+		const { sql, shop } = await openShop();
+		const page = await openPage(shop);
+		const sessionId = await page.evaluate(() => {
+			const session = window.client.session('returns');
+			session.start({ productId: 'p1' });
+			session.step('mask').start();
+			// What a page goes through on its way into the cache and back, without the browser's choice whether to keep it.
+			dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }));
+			dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
+			return session.id;
+		});
+		const session = () => sql<object[]>`select status, event_count from sessions where session_id = ${sessionId}`;
+		await expect.poll(session, PATIENCE).toEqual([{ status: 'abandoned', event_count: 3 }]);
+		await page.evaluate(async () => {
+			const session = window.client.session('returns');
+			session.step('mask').complete();
+			session.end('completed');
+			await window.client.flush();
+		});
+		expect(await session()).toEqual([{ status: 'completed', event_count: 5 }]);
+	});
+
 	it('keeps what happens offline, and sends it when the network is back', async () => {
 		const { sql, network, shop } = await openShop();
 		const page = await openPage(shop);

@@ -27,6 +27,7 @@ describe('a client’s batches', () => {
 			{
 				sentAt: '2026-11-22T10:00:01.000Z',
 				keepalive: true,
+				credentials: 'omit',
 				events: [
 					{ type: 'ar_button_impression', shopDomain: 'a.myshopify.com', timestamp: '2026-11-22T10:00:00.000Z' },
 					{ type: 'ar_button_click', data: { productId: 'p1' } }

@@ -80,6 +80,7 @@ describe('the SDK in a shop’s page', { timeout: 120_000 }, () => {
 			return session.id;
 		});
 		expect(await drops(page)).toEqual([]);
+		expect(await page.context().cookies()).toEqual([]);
 		const [session] = await sql`select * from sessions where session_id = ${sessionId}`;
 		expect(session).toMatchObject({
 			status: 'completed',

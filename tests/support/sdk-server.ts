@@ -20,7 +20,14 @@ export interface FakeServer {
 	/** Why an event is rejected; null when it is not. */
 	reject: (event: Sent) => string | null;
 	/** The batches that were asked for, answered or not. */
-	batches: { sentAt: string; at: number; keepalive: boolean; bytes: number; events: Sent[] }[];
+	batches: {
+		sentAt: string;
+		at: number;
+		keepalive: boolean;
+		credentials: string | undefined;
+		bytes: number;
+		events: Sent[];
+	}[];
 	/** The committed events by id: each is there once, whatever is repeated. */
 	stored: Map<string, Sent>;
 	/** Requests wait while this does. */
@@ -38,7 +45,8 @@ export function fakeServer(): FakeServer {
 			const body = typeof init?.body === 'string' ? init.body : '';
 			const { sentAt, events } = JSON.parse(body) as { sentAt: string; events: Sent[] };
 			const bytes = Buffer.byteLength(body);
-			server.batches.push({ sentAt, at: Date.now(), keepalive: init?.keepalive === true, bytes, events });
+			const { keepalive = false, credentials } = init ?? {};
+			server.batches.push({ sentAt, at: Date.now(), keepalive, credentials, bytes, events });
 			if (server.hold) await held(server.hold, init?.signal);
 			const told = server.next.shift();
 			if (told === 'no network') throw new TypeError('Failed to fetch');

@@ -5,6 +5,7 @@
 import type { Sql } from '../db/connect';
 import { costs } from './costs';
 import { errors } from './errors';
+import { events } from './events';
 import { journey } from './journey';
 import { prices } from './prices';
 import { search } from './search';
@@ -17,6 +18,7 @@ export function createPages(sql: Sql) {
 	return {
 		costs: costs(sql),
 		errors: errors(sql),
+		events: events(sql),
 		journey: journey(sql),
 		prices: prices(sql),
 		search: search(sql),

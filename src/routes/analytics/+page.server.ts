@@ -1,0 +1,37 @@
+import { shownEvent } from '$lib/ui/events/shown';
+import { given, pageQuery } from '$lib/ui/page/frame';
+import { buckets } from '$lib/query';
+import type { PageServerLoad } from './$types';
+
+/** Bars of the chart, and of the small ones beside each type. */
+const BARS = 100;
+const SMALL_BARS = 30;
+
+export const load: PageServerLoad = async (event) => {
+	const { events, shopNames } = event.locals.pipeline.pages;
+	const { frame, now, zone, range, filters } = await pageQuery(event, { fallback: 'now-24h', filters: events.filters });
+	const times = buckets(range, zone, now, BARS);
+	const [list, known, series, fields, values, shops] = await Promise.all([
+		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
+		events.types(range, filters.shop, buckets(range, zone, now, SMALL_BARS)),
+		events.series(range, filters, times),
+		events.fieldNames(range, filters),
+		filters.field === null ? null : events.fieldValues(range, filters, filters.field),
+		shopNames()
+	]);
+	const { rows, ...page } = given(list);
+	const asked = filters.type.length > 0 ? filters.type : known.types.map(({ type }) => type);
+	const byShop = filters.type.length === 0 && known.isCut ? null : await events.shops(range, asked, filters.shop);
+	return {
+		frame,
+		filters,
+		times,
+		list: { ...page, rows: rows.map(shownEvent) },
+		known,
+		series,
+		fields,
+		values,
+		byShop,
+		shops
+	};
+};

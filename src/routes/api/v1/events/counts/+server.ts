@@ -1,0 +1,22 @@
+/** How many events of each type there were, over time and by shop. */
+import { buckets } from '$lib/query';
+import { answer } from '$lib/server/api/list';
+import { methodNotAllowed } from '$lib/server/api/respond';
+import type { RequestHandler } from './$types';
+
+export const GET: RequestHandler = (event) => {
+	const { events } = event.locals.pipeline.pages;
+	return answer(
+		event,
+		{ filters: { type: 'words' }, from: 'now-24h' },
+		async ({ now, zone, range, filters: { type } }) => {
+			const times = buckets(range, zone, now);
+			const filters = { type, shop: null, session: null, q: null, field: null, value: null };
+			const { types } = await events.series(range, filters, times);
+			const asked = type.length > 0 ? type : types.map((one) => one.type);
+			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, asked, null) };
+		}
+	);
+};
+
+export const fallback: RequestHandler = () => methodNotAllowed('GET, HEAD');

@@ -182,12 +182,14 @@ test('the cost of the last 24 hours is what the Control Room says', async () => 
 	expect(total.cost).toBe((await currentFigures(database.sql, NOW)).aiCost);
 });
 
-test('a long range is drawn by UTC days, a short one in the reader’s zone', async () => {
-	const asked = costs(database.sql);
-	const long = (await asked.overview(question(NOW - 3 * DAY, NOW, {}, 'Asia/Kathmandu'))).series;
-	expect([long.zone, long.times.unit]).toEqual(['UTC', 'day']);
-	const short = (await asked.overview(question(NOW - 2 * DAY, NOW, {}, 'Asia/Kathmandu'))).series;
-	expect([short.zone, short.times.unit]).toEqual(['Asia/Kathmandu', 'hour']);
+test('the reader’s zone has its own days, but for a long range of requests with certain words', async () => {
+	const drawn = async (days: number, asked: Partial<Filters>) => {
+		const { series } = await costs(database.sql).overview(question(NOW - days * DAY, NOW, asked, 'Asia/Kathmandu'));
+		return [series.zone, series.times.unit];
+	};
+	expect(await drawn(12, { shop: 'a.example' })).toEqual(['Asia/Kathmandu', 'day']);
+	expect(await drawn(3, { model: 'flux' })).toEqual(['UTC', 'day']);
+	expect(await drawn(2, { model: 'flux' })).toEqual(['Asia/Kathmandu', 'hour']);
 });
 
 test.each([

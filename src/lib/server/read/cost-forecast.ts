@@ -12,6 +12,8 @@ const DAY_MS = 86_400_000;
 const MOST_DAYS = 7;
 
 export interface Forecast {
+	/** When the first AI request of all was; null when there has been none. */
+	since: Millis | null;
 	monthFrom: Millis;
 	monthTo: Millis;
 	soFar: Decimal;
@@ -45,6 +47,7 @@ export async function costForecast(sql: Sql, { now, zone, filters }: CostQuestio
 				) as days
 		) as summed`;
 	return {
+		since: first,
 		monthFrom,
 		monthTo,
 		soFar: row?.soFar ?? '0',

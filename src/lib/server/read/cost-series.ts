@@ -1,15 +1,15 @@
 /**
  * What AI requests cost over time, each cent once: what failed, then what was regenerated without failing, then the
- * rest. What of a cost is both failed and regenerated is known of rows and of UTC days alone, so a short range is read
- * from its rows (no more of them than the ends of any range may have), and a long one is drawn by UTC days.
+ * rest. Without a filter by words the quarters of an hour are added up; with one a short range is read from its rows
+ * (no more of them than the ends of any range may have), and a long one is drawn by UTC days.
  */
 import { AI_WORDS } from '../projections/measures';
 import { buckets, UTC, type Buckets } from '../../query';
 import type { Decimal } from '../../live/messages';
 import type { Sql } from '../db/connect';
 import { decimal, time, type Fragment } from './columns';
-import { costParts, FAILED, ofWords, REGENERATED, spanOf, type CostQuestion } from './cost-parts';
-import { bucketOf } from './tallies';
+import { costParts, FAILED, hasWords, ofWords, REGENERATED, spanOf, type CostQuestion } from './cost-parts';
+import { aiCounts, bucketOf } from './tallies';
 
 const HOUR_MS = 3_600_000;
 const SHORT_MS = 48 * HOUR_MS;
@@ -35,12 +35,13 @@ interface Row {
 /** The series of the range. */
 export async function costSeries(sql: Sql, question: CostQuestion): Promise<CostSeries> {
 	const { range, now } = question;
-	const byDays = range.to - range.from > SHORT_MS;
+	const words = hasWords(question.filters);
+	const byDays = words && range.to - range.from > SHORT_MS;
 	const zone = byDays ? UTC : question.zone;
 	// Fewer buckets than hours, so that none is shorter than a day.
 	const most = byDays ? Math.min(MOST_BUCKETS, Math.floor((range.to - range.from) / HOUR_MS) - 1) : MOST_BUCKETS;
 	const times = buckets(range, zone, now, most);
-	const source = byDays ? daysOf(sql, question) : requestsOf(sql, question);
+	const source = byDays ? daysOf(sql, question) : words ? requestsOf(sql, question) : quartersOf(sql, question);
 	const rows = await sql<Row[]>`
 		select
 			bucket, ${decimal(sql, 'failed')} as failed, ${decimal(sql, 'regenerated')} as regenerated,
@@ -57,6 +58,13 @@ export async function costSeries(sql: Sql, question: CostQuestion): Promise<Cost
 		return times.partial.map((_, index) => values.get(index) ?? '0');
 	};
 	return { times, zone, failed: of('failed'), regenerated: of('regenerated'), rest: of('rest') };
+}
+
+function quartersOf(sql: Sql, { filters, range }: CostQuestion): Fragment {
+	return sql`(
+		select at, cost, failed_cost as failed, regeneration_cost - failed_regeneration_cost as regenerated
+		from ${aiCounts(sql, spanOf(filters, range))} as counts
+	)`;
 }
 
 /** A day that the range begins in lies before its first bucket. */

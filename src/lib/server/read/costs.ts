@@ -12,7 +12,6 @@ import { dearestSessions, lostByExit, sessionCosts, type Dearest, type LostRow, 
 import { costSplits, type Spent, type Splits } from './cost-splits';
 import { estimate, type Estimate } from './prices';
 
-export { COST_FILTERS };
 export type { CostQuestion, CostRow, CostSeries, Dearest, Forecast, LostRow, SessionCosts, Spent, Splits };
 
 const READ_LIMIT_MS = 10_000;
@@ -63,6 +62,7 @@ async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions>
 /** What the page, its file and the API read of costs. */
 export function costs(sql: Sql) {
 	return {
+		filters: COST_FILTERS,
 		/** @throws the database's fault, or after 10 seconds */
 		overview: (question: CostQuestion) => within(READ_LIMIT_MS, overview(sql, question)),
 		/** Sums by UTC day and all words, in parts. */

@@ -8,7 +8,6 @@ import { funnelCounts, stagesOf, type FunnelCounts, type Stage, type StageKey } 
 import { exits, JOURNEY_SPLITS, parts, postArActions, stepTimes, type ActionRow, type ExitRow, type JourneySplit, type PartRow, type StepRow, type StepTimes } from './journey-parts'; // prettier-ignore
 import { askedOf, JOURNEY_FILTERS, lookedAt, needsRows, type JourneyQuestion, type LookedAt } from './journey-sessions';
 
-export { JOURNEY_FILTERS };
 export type { ActionRow, ExitRow, FunnelCounts, JourneyQuestion, JourneySplit, LookedAt, PartRow, Stage, StageKey, StepRow, StepTimes }; // prettier-ignore
 
 const READ_LIMIT_MS = 10_000;
@@ -79,6 +78,7 @@ async function* file(sql: Sql, { range, filters }: JourneyQuestion): AsyncGenera
 /** What the page, its file and the API read of the journey. */
 export function journey(sql: Sql) {
 	return {
+		filters: JOURNEY_FILTERS,
 		/** @throws the database's fault, or after 10 seconds */
 		overview: (question: JourneyQuestion) => within(READ_LIMIT_MS, overview(sql, question)),
 		file: (question: JourneyQuestion) => file(sql, question)

@@ -1,0 +1,10 @@
+import { pageQuery } from '$lib/ui/page/frame';
+import type { PageServerLoad } from './$types';
+
+/** How far shoppers came in the range, by the same read as the API's. */
+export const load: PageServerLoad = async (event) => {
+	const { journey, shopNames } = event.locals.pipeline.pages;
+	const query = await pageQuery(event, { fallback: 'now-7d', filters: journey.filters });
+	const [overview, shops] = await Promise.all([journey.overview(query), shopNames()]);
+	return { frame: query.frame, filters: query.filters, overview, shops };
+};

@@ -90,12 +90,21 @@ const pinned = (call: (path: string) => Call): Call => {
 };
 const zipped = (value: unknown): BodyInit => new Uint8Array(gzipSync(JSON.stringify(value)));
 const event = { type: 'custom', shopDomain: 'a.myshopify.com' };
+/** Events of one session of which something is known in every table. */
+const told = (type: string, data: object) => ({ type, sessionId: 's/1', shopDomain: 'a.myshopify.com', data });
+const SESSION = [
+	told('session_started', { productTitle: 'Chair', productPrice: 12.5 }),
+	told('step_update', { step: 'mask', status: 'failed', durationMs: 12, autoConfidence: 0.5 }),
+	told('ai_request', { requestId: 'r', provider: 'fal', status: 'success', costUsd: 0.02 }),
+	told('error', { errorCode: 'E1', errorMessage: 'it broke' })
+];
 
 /** Calls that bring each answer about. The server that is asked is healthy; see below for one that is not. */
 const CALLS: Record<string, Call[]> = {
 	'sendEvents 200': [
 		post(JSON.stringify({ events: [event, event, 'no event', { type: 'large', data: 'x'.repeat(70_000) }] })),
 		post(JSON.stringify([event]), { 'content-type': 'text/plain;charset=UTF-8' }),
+		post(JSON.stringify(SESSION)),
 		post(zipped(event), { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
 		post(new Blob([JSON.stringify({ shop: 'a.myshopify.com', event_type: 'other' })]), {})
 	],
@@ -130,6 +139,19 @@ const CALLS: Record<string, Call[]> = {
 	'health 405': [get('/healthz', { method: 'POST' })],
 	'readiness 200': [get('/readyz')],
 	'readiness 405': [get('/readyz', { method: 'DELETE' })],
+	'listSessions 200': [
+		get('/api/v1/sessions'),
+		get('/api/v1/sessions?limit=1&status=in_progress&q=s&event=error'),
+		get('/api/v1/sessions?format=csv')
+	],
+	'listSessions 400': [get('/api/v1/sessions?by=never'), get('/api/v1/sessions?limit=501')],
+	'listSessions 405': [get('/api/v1/sessions', { method: 'DELETE' })],
+	'readSession 200': [get('/api/v1/sessions/s%2F1')],
+	'readSession 404': [get('/api/v1/sessions/nobody')],
+	'readSession 405': [get('/api/v1/sessions/s%2F1', { method: 'PUT' })],
+	'search 200': [get('/api/v1/search'), get('/api/v1/search?q=s')],
+	'search 400': [get('/api/v1/search?q=%00')],
+	'search 405': [get('/api/v1/search', { method: 'POST' })],
 	'describeApi 200': [get('/api/openapi.json')],
 	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
 };

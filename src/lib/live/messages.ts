@@ -171,6 +171,11 @@ export interface StepRow extends StepState {
 	errorMessage: string | null;
 }
 
+/** An error of a session, with the key of its group. */
+export interface SessionError extends ErrorCard {
+	group: string;
+}
+
 /** The whole story of one session. */
 export interface SessionStory {
 	session: SessionCard & {
@@ -192,7 +197,7 @@ export interface SessionStory {
 	};
 	steps: StepRow[];
 	aiRequests: AiRequestRow[];
-	errors: ErrorCard[];
+	errors: SessionError[];
 	/** The latest events (bounded), oldest first. */
 	events: EventRow[];
 	/** How many events of the session are older than the first one here. */

@@ -3,7 +3,9 @@ import type { Group } from './operation';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
 import { health, readiness } from './operations/health';
 import { describeApi } from './operations/openapi';
+import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
+import { listSessions, readSession } from './operations/sessions';
 
 export const GROUPS: readonly Group[] = [
 	{
@@ -15,6 +17,11 @@ export const GROUPS: readonly Group[] = [
 		name: 'Client',
 		description: 'The files of the client for script tags.',
 		operations: [sdkScript, sdkPinnedScript, sdkManifest]
+	},
+	{
+		name: 'Sessions',
+		description: 'What happened, session by session.',
+		operations: [listSessions, readSession, search]
 	},
 	{
 		name: 'Operation',

@@ -2,7 +2,8 @@
  * What sessions can be asked for, and the conditions for it in SQL. Two of them have an index to walk in the order of the
  * list (the shop, one status); all others are tried on each row, in one fixed form in which a filter that is not asked
  * for is null: so there are few statements, however filters are combined. The filters that ask another table are
- * scalar subqueries, which Postgres never turns into a join that would read all of that table.
+ * scalar subqueries, which Postgres never turns into a join that would read all of that table. Types of events are compared
+ * as an expression, or it would for each session look up all events of that type to find those of both.
  */
 import { fault, type FilterValues, type QueryFault, type Range } from '../../query';
 import type { Sql } from '../db/connect';
@@ -170,7 +171,7 @@ export function tried(sql: Sql, { filters: asked }: SessionList): Fragment {
 				? sql`true`
 				: sql`(
 			select true from analytics_events as logged
-			where logged.session_id = sessions.session_id and logged.event_type = ${asked.event}
+			where logged.session_id = sessions.session_id and logged.event_type || '' = ${asked.event}
 			limit 1
 		)`
 		}`;

@@ -3,7 +3,7 @@
  * events by time, in number and in bytes, and the number of those before them.
  */
 import type { Sql } from '../db/connect';
-import type { AiRequestRow, ErrorCard, EventRow, SessionStory, StepRow } from '../../live/messages';
+import type { AiRequestRow, EventRow, SessionError, SessionStory, StepRow } from '../../live/messages';
 import { cardColumns, stepOrder } from './cards';
 import { decimal, millis, type Fragment } from './columns';
 import { errorColumns } from './wall-errors';
@@ -16,7 +16,7 @@ const STORY_BYTES = 2 * 1024 * 1024;
 type StoryRow = SessionStory['session'] & {
 	stepRows: StepRow[];
 	aiRequests: AiRequestRow[];
-	errors: ErrorCard[];
+	errors: SessionError[];
 	events: EventRow[];
 };
 
@@ -109,7 +109,7 @@ function aiRows(sql: Sql): Fragment {
 
 function errorRows(sql: Sql): Fragment {
 	return sql`
-		select ${errorColumns(sql)}
+		select ${errorColumns(sql)}, errors.group_key as "group"
 		from error_events as errors
 		where errors.session_id = sessions.session_id
 		order by errors.occurred_at desc

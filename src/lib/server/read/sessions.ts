@@ -10,7 +10,15 @@ import { within } from '../db/within';
 import { cardColumns } from './cards';
 import type { Fragment } from './columns';
 import { countSessions, type Counted } from './session-counts';
-import { hasTried, sessionList, tried, walked, type SessionFilters, type SessionList } from './session-filters';
+import {
+	hasTried,
+	SESSION_FILTERS,
+	sessionList,
+	tried,
+	walked,
+	type SessionFilters,
+	type SessionList
+} from './session-filters';
 
 /** A session as a row of a list. */
 export interface SessionRow extends SessionCard {
@@ -67,6 +75,9 @@ function shapeOf({ column }: SessionList): Shape {
 export function sessions(sql: Sql) {
 	const limited = <T>(work: Promise<T>) => within(READ_LIMIT_MS, work);
 	return {
+		/** What a list can be asked for. */
+		filters: SESSION_FILTERS,
+
 		/** A page of a list, with the number of all its rows. */
 		async list(asked: SessionsAsked): Promise<(SessionsPage & Counted) | QueryFault> {
 			const list = sessionList(asked.filters, asked.range);

@@ -1,0 +1,38 @@
+/** The addresses of sessions, and of the list that one was opened from: its query travels with the link. */
+
+/** The parameter in which a session's address carries the query of its list. */
+export const LIST = 'list';
+/** What belongs to the page rather than to the list. */
+const OF_PAGE = ['theme', 'kiosk'];
+
+/** The page of a session, opened from the list at this address. */
+export function sessionHref(sessionId: string, list: Pick<URL, 'search'>): string {
+	return address(sessionId, new URLSearchParams(list.search), listQuery(list));
+}
+
+/** The page of another session of the same list, from a session's page. */
+export function neighbourHref(sessionId: string, { searchParams }: Pick<URL, 'searchParams'>): string {
+	return address(sessionId, searchParams, searchParams.get(LIST) ?? '');
+}
+
+/** The list that a session was opened from; null where none is told. */
+export function listHref({ searchParams }: Pick<URL, 'searchParams'>): string | null {
+	const list = searchParams.get(LIST);
+	if (list === null) return null;
+	const query = new URLSearchParams(list);
+	for (const name of OF_PAGE) if (searchParams.has(name)) query.set(name, searchParams.get(name) ?? '');
+	return query.size === 0 ? '/sessions' : `/sessions?${query}`;
+}
+
+function listQuery({ search }: Pick<URL, 'search'>): string {
+	const query = new URLSearchParams(search);
+	for (const name of OF_PAGE) query.delete(name);
+	return query.toString();
+}
+
+function address(sessionId: string, looks: URLSearchParams, list: string): string {
+	const query = new URLSearchParams();
+	for (const name of OF_PAGE) if (looks.has(name)) query.set(name, looks.get(name) ?? '');
+	query.set(LIST, list);
+	return `/sessions/${encodeURIComponent(sessionId)}?${query}`;
+}

@@ -1,0 +1,209 @@
+/** The pages of sessions and the search, as a person uses them: the real process, a real database and browser. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useBrowser } from '../support/browser';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { visit } from '../support/shop';
+import { expectLive, region } from '../support/wall';
+
+const openPage = useBrowser();
+const PATIENCE = { timeout: 20_000, interval: 25 };
+const DESK = { viewport: { width: 1440, height: 900 } };
+
+async function startRoom(): Promise<string> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
+}
+
+async function post(address: string, events: readonly object[]): Promise<void> {
+	const answer = await fetch(`${address}/api/analytics/events`, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ events })
+	});
+	expect(await answer.json()).toMatchObject({ processed: events.length, rejected: [] });
+}
+
+const rows = (page: Page) => page.getByRole('table').getByRole('rowheader').getByRole('link');
+const titles = async (page: Page) => (await rows(page).allInnerTexts()).map((text) => text.trim());
+
+/** Some sessions: the first of them the latest to start. Titles are such as shops should not have, and do. */
+const TITLES = ['Oslo Sofa', '<b>Bold</b> & “co”', 'كرسي خشبي', '🪑'.repeat(40), 'x'.repeat(3_000), 'Oslo Lamp'];
+async function fill(address: string) {
+	const visits = TITLES.map(() => visit()).reverse();
+	const events = visits.flatMap(({ event, step }, n) => [
+		event('session_started', { productTitle: TITLES[n] }),
+		step('room_capture', 'completed'),
+		...(n % 2 ? [event('error', { errorCode: 'E_ODD', errorMessage: 'odd' })] : []),
+		...(n > 0 ? [event('session_ended', { status: n === 5 ? 'abandoned' : 'completed', abandonmentStep: n === 5 ? 'mask' : null })] : [])
+	]); // prettier-ignore
+	await post(address, events);
+	return visits.map(({ sessionId }) => sessionId);
+}
+
+async function findings(page: Page): Promise<string[]> {
+	await page.evaluate(axe.source);
+	await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
+	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+describe('the list of sessions', { timeout: 120_000 }, () => {
+	it('says while it is empty how to change that, takes a first session live, and lets new ones wait', async () => {
+		const address = await startRoom();
+		const page = await openPage(`${address}/sessions`, DESK);
+		await expectLive(page);
+		expect(await page.getByRole('main').innerText()).toMatch(/No sessions yet[^]*curl/);
+		const [first, second] = [visit(), visit()];
+		await post(address, [first.event('session_started', { productTitle: 'Oslo Sofa' })]);
+		await expect.poll(() => titles(page), PATIENCE).toEqual(['Oslo Sofa']);
+
+		await post(address, [
+			second.event('session_started', { productTitle: 'Oslo Lamp' }),
+			first.event('session_ended', { status: 'completed' })
+		]);
+		const fresh = page.getByRole('button', { name: 'Show 1 new sessions' });
+		await expect.poll(() => fresh.count(), PATIENCE).toBe(1);
+		await expect.poll(() => page.getByRole('row', { name: /Oslo Sofa/ }).innerText(), PATIENCE).toContain('Completed');
+		expect(await titles(page)).toEqual(['Oslo Sofa']);
+		await fresh.click();
+		await expect.poll(async () => (await titles(page)).sort(), PATIENCE).toEqual(['Oslo Lamp', 'Oslo Sofa']);
+	});
+
+	it('is filtered by the keyboard, restored by Back, and the same as CSV and in the API', async () => {
+		const address = await startRoom();
+		const ids = await fill(address);
+		const page = await openPage(`${address}/sessions`, DESK);
+		await expectLive(page);
+		expect(await rows(page).count()).toBe(TITLES.length);
+		await page.keyboard.press('/');
+		await page.keyboard.type('oslo');
+		await page.keyboard.press('Enter');
+		await page.waitForURL('**/sessions?product=oslo');
+		await expect.poll(async () => (await titles(page)).sort(), PATIENCE).toEqual(['Oslo Lamp', 'Oslo Sofa']);
+		await page.getByLabel('Active', { exact: true }).check();
+		await page.waitForURL('**/sessions?product=oslo&status=in_progress');
+		await expect.poll(() => titles(page), PATIENCE).toEqual(['Oslo Sofa']);
+		expect(await page.getByRole('heading', { level: 2 }).innerText()).toBe('1 session');
+		await page.goBack();
+		await expect.poll(async () => (await titles(page)).length, PATIENCE).toBe(2);
+
+		const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+		const csv = (await (await fetch(address + href)).text()).trim().split('\r\n');
+		const api = (await (await fetch(`${address}/api/v1/sessions?product=oslo`)).json()) as { rows: { sessionId: string }[] };
+		const expected = [ids[0], ids[5]].sort();
+		expect(csv.slice(1).map((line) => line.split(',')[0]).sort()).toEqual(expected);
+		expect(api.rows.map(({ sessionId }) => sessionId).sort()).toEqual(expected);
+		await page.goto(`${address}/sessions?by=never`);
+		expect(await page.getByRole('main').innerText()).toContain('“by” must be started, ended or any.');
+	}); // prettier-ignore
+
+	it('leads to a session, on to its neighbours, and back to where it was', async () => {
+		const address = await startRoom();
+		await fill(address);
+		const page = await openPage(`${address}/sessions?status=completed`, DESK);
+		await expectLive(page);
+		const order = await titles(page);
+		await rows(page).nth(1).click();
+		const heading = page.getByRole('heading', { level: 1 });
+		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[1]);
+		await page.getByRole('link', { name: 'Older session' }).click();
+		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[2]);
+		await page.getByRole('link', { name: 'Newer session' }).click();
+		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[1]);
+		await page.getByRole('link', { name: 'Back to the list' }).click();
+		await page.waitForURL('**/sessions?status=completed');
+		await expect.poll(() => titles(page), PATIENCE).toEqual(order);
+	});
+
+	it('works without JavaScript, with titles that are only texts', async () => {
+		const address = await startRoom();
+		await fill(address);
+		const page = await openPage(`${address}/sessions?status=completed`, { ...DESK, javaScriptEnabled: false });
+		expect(await titles(page)).toContain('<b>Bold</b> & “co”');
+		expect(await page.getByRole('main').locator('b').count()).toBe(0);
+		const order = await titles(page);
+		await rows(page).first().click();
+		await page.getByRole('link', { name: 'Older session' }).click();
+		expect((await page.getByRole('heading', { level: 1 }).innerText()).trim()).toBe(order[1]);
+		await page.getByRole('link', { name: 'Back to the list' }).click();
+		expect(await titles(page)).toEqual(order);
+		await page.getByRole('link', { name: 'Search' }).click();
+		await page.getByLabel('Session, product, shop, error or page').fill('oslo');
+		await page.getByRole('button', { name: 'Search' }).click();
+		expect(await region(page, 'Sessions').getByRole('listitem').allInnerTexts()).toHaveLength(2);
+	});
+
+	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s, and fits into a hand', async (colorScheme) => {
+		const address = await startRoom();
+		await fill(address);
+		const page = await openPage(`${address}/sessions?errors=1`, { colorScheme, viewport: { width: 390, height: 844 } });
+		await expectLive(page);
+		expect(await findings(page)).toEqual([]);
+		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+		await rows(page).first().click();
+		await expect.poll(() => page.getByRole('link', { name: 'Back to the list' }).count(), PATIENCE).toBe(1);
+		expect(await findings(page)).toEqual([]);
+		await page.keyboard.press('Control+k');
+		await page.keyboard.type('oslo');
+		await expect.poll(() => page.getByRole('dialog').getByRole('option').count(), PATIENCE).toBe(2);
+		expect(await findings(page)).toEqual([]);
+		await page.goto(`${address}/search?q=odd`);
+		expect(await findings(page)).toEqual([]);
+	}); // prettier-ignore
+});
+
+describe('the search', { timeout: 120_000 }, () => {
+	it('finds by keys alone what has a text in its name, and shows the answer to the last question', async () => {
+		const address = await startRoom();
+		const ids = await fill(address);
+		const page = await openPage(`${address}/sessions`, DESK);
+		await expectLive(page);
+		const options = page.getByRole('dialog').getByRole('option');
+		const field = page.getByRole('dialog').getByRole('combobox');
+		// The answer to the first question comes after that to the second.
+		await page.route('**/api/v1/search?q=oslo', async (route) => {
+			const answer = await route.fetch();
+			await expect.poll(() => options.filter({ hasText: 'Bold' }).count(), PATIENCE).toBe(1);
+			await route.fulfill({ response: answer }).catch(() => undefined);
+		});
+		await page.keyboard.press('Control+k');
+		const asked = page.waitForRequest('**/api/v1/search?q=oslo');
+		await page.keyboard.type('oslo');
+		await asked;
+		await field.fill('bold');
+		await expect.poll(() => options.allInnerTexts(), PATIENCE).toEqual([expect.stringContaining('<b>Bold</b>')]);
+		await page.unrouteAll({ behavior: 'wait' });
+		expect(await options.allInnerTexts()).toEqual([expect.stringContaining('<b>Bold</b>')]);
+
+		await page.keyboard.press('Escape');
+		await expect.poll(() => page.getByRole('dialog').count(), PATIENCE).toBe(0);
+		expect(new URL(page.url()).pathname).toBe('/sessions');
+		await page.keyboard.press('Control+k');
+		await field.fill('E_ODD');
+		await expect.poll(() => options.allInnerTexts(), PATIENCE).toEqual([expect.stringMatching(/E_ODD[^]*3 errors/)]);
+		await field.fill('oslo');
+		await expect.poll(() => options.count(), PATIENCE).toBe(2);
+		await page.keyboard.press('ArrowDown');
+		await page.keyboard.press('ArrowDown');
+		await page.keyboard.press('ArrowUp');
+		const chosen = await page.getByRole('dialog').getByRole('option', { selected: true }).getAttribute('href');
+		await page.keyboard.press('Enter');
+		await page.waitForURL(`**${chosen}`);
+		expect([ids[0], ids[5]]).toContain(decodeURIComponent(new URL(page.url()).pathname.replace('/sessions/', '')));
+	});
+
+	it('goes to what is still to be found when Enter is quicker than the answer', async () => {
+		const address = await startRoom();
+		const ids = await fill(address);
+		const page = await openPage(`${address}/`, DESK);
+		await expectLive(page);
+		await page.getByRole('link', { name: 'Search' }).click();
+		await page.keyboard.type(ids[3] ?? '');
+		await page.keyboard.press('Enter');
+		await page.waitForURL(`**/sessions/${ids[3]}`);
+	});
+});

@@ -163,7 +163,7 @@ describe('the demo shop', { timeout: 120_000 }, () => {
 			.poll(() => opened.getByRole('heading', { level: 1 }).innerText(), PATIENCE)
 			.toContain('Halden walnut sideboard');
 		await press(page, 'That’s the place', 'Continue browsing');
-		const completions = region(wall, 'Recent completions').getByRole('link');
+		const completions = region(wall, 'Recent completions').getByRole('listitem').getByRole('link');
 		await expect
 			.poll(() => completions.allInnerTexts(), PATIENCE)
 			.toEqual([expect.stringMatching(/^\s*Completed\s+Halden walnut sideboard/)]);

@@ -40,8 +40,8 @@ export function sessionLink(page: Page, name: string, sessionId: string): Locato
 /** What the page shows now. */
 export async function shown(page: Page): Promise<Wall> {
 	const [active, completions, errors, figures] = await Promise.all([
-		region(page, 'Active sessions').getByRole('link').evaluateAll(linksOf),
-		region(page, 'Recent completions').getByRole('link').evaluateAll(linksOf),
+		region(page, 'Active sessions').getByRole('listitem').getByRole('link').evaluateAll(linksOf),
+		region(page, 'Recent completions').getByRole('listitem').getByRole('link').evaluateAll(linksOf),
 		region(page, 'Latest errors').getByRole('listitem').allInnerTexts(),
 		region(page, 'Key figures')
 			.getByRole('term')

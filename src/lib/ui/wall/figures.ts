@@ -4,6 +4,7 @@ import { count, countShort, moneyExact, moneyShort, NO_DATA, share, windowLength
 import type { IconName } from '../words';
 
 export interface FigureText {
+	name: FigureName;
 	term: string;
 	/** As short as the wall needs it. */
 	value: string;
@@ -19,32 +20,35 @@ export interface FigureText {
 	noData: boolean;
 }
 
+/** The figures by their names in the state of the wall. */
+export type FigureName = Exclude<keyof Figures, 'at' | 'windowMs'>;
+
 /** The five figures in the order of the wall. */
 export function figureTexts(figures: Figures): FigureText[] {
 	const over = windowLength(figures.windowMs);
 	const { completed, ended } = figures.successRate;
 	return [
-		figureText('Active sessions', figures.activeSessions, countShort, count, Number, {
+		figureText('activeSessions', 'Active sessions', figures.activeSessions, countShort, count, Number, {
 			definition: 'in progress now',
 			sentence: 'Sessions that have begun, and have neither ended nor been closed for their silence.',
 			nothing: 'no event yet'
 		}),
-		figureText('Success rate', figures.successRate, share, share, Number, {
+		figureText('successRate', 'Success rate', figures.successRate, share, share, Number, {
 			definition: `completed of ended, ${over}`,
 			sentence: `Completed sessions of all that ended in the last ${over}: ${count(completed)} of ${count(ended)}.`,
 			nothing: 'none has ended yet'
 		}),
-		figureText('Active shops', figures.activeShops, countShort, count, Number, {
+		figureText('activeShops', 'Active shops', figures.activeShops, countShort, count, Number, {
 			definition: `with sessions, ${over}`,
 			sentence: `Shops of which a session started in the last ${over}.`,
 			nothing: 'no shop yet'
 		}),
-		figureText('AI cost', figures.aiCost, moneyShort, moneyExact, Number, {
+		figureText('aiCost', 'AI cost', figures.aiCost, moneyShort, moneyExact, Number, {
 			definition: `all AI requests, ${over}`,
 			sentence: `What all AI requests of the last ${over} cost, in US dollars.`,
 			nothing: 'no AI request yet'
 		}),
-		figureText('Errors', figures.errors, countShort, count, Number, {
+		figureText('errors', 'Errors', figures.errors, countShort, count, Number, {
 			definition: `all severities, ${over}`,
 			sentence: `Error events of the last ${over}, of any severity.`,
 			nothing: 'no event yet'
@@ -53,6 +57,7 @@ export function figureTexts(figures: Figures): FigureText[] {
 }
 
 function figureText<T>(
+	name: FigureName,
 	term: string,
 	figure: Figure<T>,
 	short: (value: T) => string,
@@ -64,6 +69,7 @@ function figureText<T>(
 	const { definition, sentence } = text;
 	if (value === null) {
 		return {
+			name,
 			term,
 			value: NO_DATA,
 			exact: text.nothing,
@@ -76,6 +82,7 @@ function figureText<T>(
 	}
 	const difference = yesterday === null ? null : size(value) - size(yesterday);
 	return {
+		name,
 		term,
 		value: short(value),
 		exact: exactly(value),

@@ -107,9 +107,10 @@ describe('buckets', () => {
 	it('grow with the range', () => {
 		const unit = (length: number) =>
 			buckets({ from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 0, 1) + length }, 'UTC', LATER).unit;
-		expect([HOUR, DAY, 4 * DAY, 7 * DAY, 90 * DAY, 365 * DAY, 1800 * DAY].map(unit)).toEqual([
+		expect([HOUR, 12 * HOUR, DAY, 3 * DAY, 7 * DAY, 90 * DAY, 365 * DAY, 1800 * DAY].map(unit)).toEqual([
 			'quarter',
 			'quarter',
+			'hour',
 			'hour',
 			'day',
 			'day',

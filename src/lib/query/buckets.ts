@@ -25,14 +25,17 @@ const UNITS: readonly (readonly [BucketUnit, number])[] = [
 	['month', 28 * 86_400_000]
 ];
 
+/** 90 days are days, and 24 hours are hours. */
+const MOST = 95;
+
 /** The unit of the finest buckets of which a range has no more than `most`, give or take the cut ones at its ends. */
-export function bucketUnit(range: { from: Millis; to: Millis }, most = 100): BucketUnit {
+export function bucketUnit(range: { from: Millis; to: Millis }, most = MOST): BucketUnit {
 	const length = range.to - range.from;
 	return UNITS.find(([, shortest]) => length / shortest <= most)?.[0] ?? 'month';
 }
 
 /** The buckets of a range that is not empty, as they stand at `now`. */
-export function buckets(range: { from: Millis; to: Millis }, zone: string, now: Millis, most = 100): Buckets {
+export function buckets(range: { from: Millis; to: Millis }, zone: string, now: Millis, most = MOST): Buckets {
 	const { from, to } = range;
 	const unit = bucketUnit(range, most);
 	const edges = [from];

@@ -138,8 +138,13 @@ export async function stepTimes(sql: Sql, asked: Asked): Promise<StepTimes> {
 				case when completed_at is not null then greatest(0, coalesce(
 					duration_ms, floor(extract(epoch from completed_at - started_at) * 1000)::bigint
 				)) end as took
-			from latest join session_steps using (session_id)
-			where step = any(${[...STEPS]}::text[]) and status is distinct from 'skipped'
+			from latest
+			cross join lateral (
+				select * from session_steps as steps
+				where steps.session_id = latest.session_id and step = any(${[...STEPS]}::text[])
+				limit ${STEPS.length}
+			) as steps
+			where status is distinct from 'skipped'
 		),
 		steps as (
 			select

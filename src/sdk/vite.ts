@@ -1,5 +1,6 @@
 /**
- * How the SDK is built: as a package (`vite build --mode sdk` → build/.sdk), and as the script that the app serves.
+ * How the SDK is built: as a package (`npm run build:sdk` → build/.sdk, which has a manifest of its own and so none of the
+ * server's dependencies), and as the script that the app serves.
  *
  * The script has two addresses: `/sdk/v1/<hash>/control-room.js` never changes, so browsers keep it and a page can pin it
  * by its integrity hash; `/sdk/v1/control-room.js` is always the newest. `/sdk/v1/manifest.json` lists them, and says
@@ -7,9 +8,10 @@
  * part of the client's files, and the dev server makes it anew when its sources change.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { build, type Plugin, type UserConfig } from 'vite';
+import { z } from 'zod';
 import { hashOf, release, releases } from './releases.ts';
 
 const FOLDER = '/sdk/v1';
@@ -18,6 +20,8 @@ const NAME = 'control-room.js';
 const VIRTUAL = 'virtual:control-room-sdk';
 const ENTRIES = ['index', 'core', 'compat', 'file-store'];
 const OUT = 'build/.sdk';
+/** What the package's manifest has of the root's. */
+const SHARED = new Set(['name', 'version', 'license', 'type', 'engines', 'exports']);
 /** Browsers of 2020 and later: optional chaining, and no more than that. */
 const TARGET = 'es2020';
 
@@ -119,7 +123,19 @@ export function sdkScript(): Plugin {
 	};
 }
 
-/** The package: modules for bundlers and Node, their types, and the script. */
+/**
+ * The package's manifest: of the root's only what the client has of it. Both export the same names, so that a checkout
+ * can stand in for the package.
+ */
+function packageManifest(): string {
+	const root = z.record(z.string(), z.json()).parse(JSON.parse(readFileSync('package.json', 'utf8')));
+	const shared = Object.entries(root).filter(([key]) => SHARED.has(key));
+	const description = 'The client of the Control Room, for browsers and Node.';
+	const manifest = { ...Object.fromEntries(shared), description, sideEffects: false };
+	return `${JSON.stringify(manifest, null, '\t').replaceAll(`./${OUT}/`, './')}\n`;
+}
+
+/** The package: modules for bundlers and Node, their types, the script, and a manifest. */
 export const sdkBuild: UserConfig = {
 	plugins: [
 		{
@@ -133,6 +149,7 @@ export const sdkBuild: UserConfig = {
 				}
 				const { code } = await makeScript();
 				writeFileSync(join(OUT, NAME), code);
+				writeFileSync(join(OUT, 'package.json'), packageManifest());
 				if (process.argv.includes('--release')) release(code);
 			}
 		}

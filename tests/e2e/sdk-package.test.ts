@@ -1,10 +1,10 @@
 /**
- * The SDK as others get it: packed, unpacked into a project of theirs, compiled with strict TypeScript, bundled, and run
+ * The SDK as others get it: packed, installed in a project of theirs, compiled with strict TypeScript, bundled, and run
  * in Node, where being killed costs nothing either.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -21,12 +21,12 @@ let project: string;
 
 beforeAll(async () => {
 	project = await mkdtemp(join(tmpdir(), 'control-room-consumer-'));
-	const installed = join(project, 'node_modules', 'control-room');
-	await mkdir(installed, { recursive: true });
-	await exec('npm', ['pack', '--pack-destination', project]);
+	await exec('npm', ['run', 'build:sdk']);
+	await exec('npm', ['pack', './build/.sdk', '--pack-destination', project]);
 	const [archive = ''] = (await readdir(project)).filter((name) => name.endsWith('.tgz'));
-	await exec('tar', ['-xzf', join(project, archive), '-C', installed, '--strip-components', '1']);
 	await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+	// Nothing is asked of a registry: the client needs no other package.
+	await exec('npm', ['install', '--offline', `./${archive}`], { cwd: project });
 });
 afterAll(() => rm(project, { recursive: true }));
 
@@ -71,6 +71,13 @@ const CONSUMER = `
 	old.trackStep('mask', 'completed', { maskEditCount: 2 });
 `;
 
+/** Says what all entries export. */
+const LIST = `
+	const entries = ['sdk', 'sdk/core', 'sdk/compat', 'sdk/file-store'];
+	const modules = await Promise.all(entries.map((entry) => import('control-room/' + entry)));
+	console.log(JSON.stringify(modules.flatMap((module) => Object.keys(module))));
+`;
+
 it('is served at the address that shops have pinned, with the same bytes for ever, once it was released', async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());
@@ -104,8 +111,10 @@ describe('the packed SDK', { timeout: 120_000 }, () => {
 
 	it('brings no file but its own, and only what is used into a bundle', async () => {
 		const installed = join(project, 'node_modules', 'control-room');
+		expect(await readdir(join(project, 'node_modules'))).toEqual(['.package-lock.json', 'control-room']);
 		const files = (await readdir(installed, { recursive: true })).filter((name) => name.endsWith('s'));
-		expect(files.filter((name) => !name.startsWith(join('build', '.sdk')))).toEqual([]);
+		expect(files).toContain('index.js');
+		expect(files.filter((name) => /^(src|tests|build|node_modules)\b|\.test\./.test(name))).toEqual([]);
 		const bundled = async (text: string): Promise<string> => {
 			const entry = join(project, 'entry.js');
 			await writeFile(entry, text);
@@ -123,6 +132,16 @@ describe('the packed SDK', { timeout: 120_000 }, () => {
 		const device = await bundled("export { deviceContext } from 'control-room/sdk'");
 		expect(device).toContain('SamsungBrowser');
 		expect(device).not.toMatch(/localStorage|keepalive|session_started/);
+	});
+
+	it('has the exports of the checkout, which can stand in for it', async () => {
+		const names = async (cwd: string): Promise<string[]> => {
+			const { stdout } = await exec(process.execPath, ['--input-type=module', '-e', LIST], { cwd });
+			return JSON.parse(stdout) as string[];
+		};
+		const packed = await names(project);
+		expect(packed).toEqual(expect.arrayContaining(['createClient', 'initAnalytics', 'fileStore']));
+		expect(await names(process.cwd())).toEqual(packed);
 	});
 
 	it('keeps a Node process alive for whoever waits for flush, and for nobody else', async () => {

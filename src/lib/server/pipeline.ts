@@ -11,13 +11,14 @@ import type { Server } from 'socket.io';
 import type {
 	ChangesState,
 	ClientToServer,
+	Millis,
 	ServerToClient,
 	Snapshot,
 	Topic,
 	TopicState,
 	WallState
 } from '../live/messages';
-import { Committer } from './commit/committer';
+import { Committer, type CommitterLoad } from './commit/committer';
 import { rebuildIfDue } from './commit/rebuild';
 import { recorder, type RecordEvent } from './commit/own-events';
 import { startSweeper } from './commit/sweeper';
@@ -27,8 +28,9 @@ import { within } from './db/within';
 import type { ApiRoute } from './http/exchange';
 import { MAX_BODY_BYTES } from './ingest/body';
 import { eventEndpoint } from './ingest/endpoint';
-import { startListener } from './listen/index';
-import { createHub } from './push/index';
+import { replay, type Replayed } from './ingest/replay';
+import { startListener, type Hearing } from './listen/index';
+import { createHub, type HubStats } from './push/index';
 import { createReader } from './read/index';
 import { createPages, type Pages } from './read/pages';
 
@@ -50,6 +52,21 @@ export interface Readiness {
 	reasons: string[];
 }
 
+/** How the stages of this process are, just now. */
+export interface ProcessState {
+	at: Millis;
+	build: string;
+	node: string;
+	startedAt: Millis;
+	/** Bytes of memory: of the process, and of its JavaScript objects. */
+	memory: { process: number; heap: number };
+	commit: CommitterLoad;
+	hearing: Hearing;
+	/** From sending a notification to hearing it; null before the first. */
+	notificationMs: number | null;
+	push: HubStats;
+}
+
 export interface Pipeline {
 	/** Answered before SvelteKit sees a request. */
 	routes: ApiRoute[];
@@ -61,6 +78,10 @@ export interface Pipeline {
 	pages: Pages;
 	/** Commits an event of the server's own: what somebody said in it. */
 	record: RecordEvent;
+	/** How the stages of this process are, just now. */
+	system(): ProcessState;
+	/** Reads a rejected event once more; null when there is none with this id. */
+	replay(rejectedId: string): Promise<Replayed | null>;
 	/** Can it commit, and does it hear notifications? */
 	readiness(): Promise<Readiness>;
 	/** Serves topics on this Socket.IO server until stop(). */
@@ -115,11 +136,37 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 		log
 	});
 
+	const pages = createPages(sql);
+
 	return {
 		routes: [{ path: '/api/analytics/events', maxBodyBytes: MAX_BODY_BYTES, ...endpoint }],
 		snapshot: hub.snapshot.bind(hub),
-		pages: createPages(sql),
+		pages,
 		record: recorder(commit),
+		system() {
+			const at = Date.now();
+			const { rss, heapUsed } = process.memoryUsage();
+			return {
+				at,
+				build: options.build,
+				node: process.version,
+				startedAt: at - Math.round(process.uptime() * 1000),
+				memory: { process: rss, heap: heapUsed },
+				commit: committer.load(),
+				hearing: listener.state(),
+				notificationMs: listener.lagMs(),
+				push: hub.stats()
+			};
+		},
+		async replay(rejectedId) {
+			const kept = await pages.rejected.kept(rejectedId);
+			if (kept === null) return null;
+			const replayed = await replay(kept, commit);
+			if (replayed.isStored)
+				await watch`
+				update rejected_events set replayed_at = now() where id = ${rejectedId} and replayed_at is null`;
+			return replayed;
+		},
 		async readiness() {
 			const reasons: string[] = [];
 			const hearing = listener.state();

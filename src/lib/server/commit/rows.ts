@@ -90,6 +90,18 @@ export function rejectedRow(rejection: RejectedEvent): RejectedRow {
 	return { json };
 }
 
+/** A row of the log that was kept as text because the database did not take it. */
+export function keptRow(columns: unknown, json: string): LogRow {
+	const column = (name: string): unknown =>
+		typeof columns === 'object' && columns !== null ? Reflect.get(columns, name) : null;
+	const shop = column('shop');
+	return {
+		key: eventKey(typeof shop === 'string' ? shop : null, String(column('id'))),
+		type: String(column('type')),
+		json
+	};
+}
+
 /** Puts rows together to a batch. */
 export function batchOf(source: CommitSource, events: LogRow[], rejected: RejectedRow[] = []): Batch {
 	let size = 0;

@@ -8,10 +8,13 @@ import { errors } from './errors';
 import { events } from './events';
 import { journey } from './journey';
 import { prices } from './prices';
+import { rejected } from './rejected';
 import { search } from './search';
 import { sessions } from './sessions';
 import { setups } from './setups';
 import { shopNames } from './shop-names';
+import { shops } from './shops';
+import { system } from './system';
 
 /** @param sql a pool of its own, so that slow reads never stand in the way of commits */
 export function createPages(sql: Sql) {
@@ -21,10 +24,13 @@ export function createPages(sql: Sql) {
 		events: events(sql),
 		journey: journey(sql),
 		prices: prices(sql),
+		rejected: rejected(sql),
 		search: search(sql),
 		sessions: sessions(sql),
 		setups: setups(sql),
-		shopNames: shopNames(sql)
+		shopNames: shopNames(sql),
+		shops: shops(sql),
+		system: system(sql)
 	};
 }
 

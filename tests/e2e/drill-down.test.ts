@@ -11,7 +11,7 @@ const PATIENCE = { timeout: 20_000, interval: 25 };
 const ACTIVE = 70;
 const ENDED = ['completed', 'completed', 'abandoned', 'error', 'declined'];
 
-it('opens the sessions behind its figures, and their numbers agree', { timeout: 120_000 }, async () => {
+it('opens what is behind each of its figures, and the numbers agree', { timeout: 120_000 }, async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());
 	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
@@ -22,7 +22,12 @@ it('opens the sessions behind its figures, and their numbers agree', { timeout: 
 		{ ...visit().event('session_started'), timestamp: '2019-01-01T00:00:00Z' },
 		...ENDED.flatMap((status) => {
 			const { event } = visit('casa-verde.myshopify.com');
-			return [event('session_started'), event('session_ended', { status })];
+			return [
+				event('session_started'),
+				event('ai_request', { requestId: status, status: 'success', costUsd: 0.0825 }),
+				event('error', { errorCode: 'E1' }),
+				event('session_ended', { status })
+			];
 		})
 	];
 	const body = JSON.stringify({ events });
@@ -64,4 +69,20 @@ it('opens the sessions behind its figures, and their numbers agree', { timeout: 
 	await expect.poll(heading, PATIENCE).toBe(`${ENDED.length} sessions`);
 	await expect.poll(() => page.getByRole('rowheader').count(), PATIENCE).toBe(ENDED.length);
 	expect(await page.getByRole('row').filter({ hasText: /Completed/ }).count()).toBe(2);
+
+	const wall = `${address}/`;
+	const main = () => page.getByRole('main').innerText();
+	await page.goto(wall);
+	await expectLive(page);
+	expect(await figure('AI cost').innerText()).toBe('$0.41');
+	await figure('AI cost').click();
+	await page.waitForURL('**/costs?from=now-24h');
+	await expect.poll(main, PATIENCE).toMatch(/AI cost\s+\$0\.4125\s/);
+
+	await page.goto(wall);
+	await expectLive(page);
+	expect(await figure('Active shops').innerText()).toBe('2');
+	await figure('Active shops').click();
+	await page.waitForURL('**/shops?from=now-24h');
+	await expect.poll(main, PATIENCE).toMatch(/Active shops\s+2\s+Shops of which/);
 }); // prettier-ignore

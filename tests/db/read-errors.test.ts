@@ -7,7 +7,7 @@ import type { LogEvent } from '../../src/lib/server/commit/rows';
 import { errors } from '../../src/lib/server/read/errors';
 import type { ErrorGroupRow, ErrorGroupsAsked } from '../../src/lib/server/read/error-groups';
 import type { ErrorList, ErrorRow } from '../../src/lib/server/read/error-list';
-import { buckets, isFault, type QueryFault } from '../../src/lib/query';
+import { buckets, isFault, writeCursor, type QueryFault } from '../../src/lib/query';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { batch, event, T0 } from '../support/events';
 
@@ -151,14 +151,14 @@ async function wholeList(filters: object, range = RANGE) {
 const filterCases: [name: string, filters: object, matches: (one: Sent) => boolean][] = [
 	['no filter', {}, () => true],
 	['one shop', { shop: 'a.example' }, ({ shop }) => shop === 'a.example'],
-	['no shop', { shop: 'none' }, ({ shop }) => !shop],
+	['no shop', { shop: '(none)' }, ({ shop }) => !shop],
 	['severities', { severity: ['critical', 'odd'] }, ({ severity }) => severity === 'critical' || severity === 'odd'],
 	[
 		'an error whose severity nobody named',
 		{ severity: ['error'] },
 		({ severity }) => (severity ?? 'error') === 'error'
 	],
-	['a step or none', { step: ['mask', 'none'] }, ({ step }) => (step ?? 'mask') === 'mask'],
+	['a step or none', { step: ['mask', '(none)'] }, ({ step }) => (step ?? 'mask') === 'mask'],
 	['a part of the code', { q: 'e1' }, ({ code }) => code === 'E1'],
 	['a part of the message', { q: 'GAVE up' }, ({ seconds }) => seconds !== null],
 	['all at once', { shop: 'b.example', severity: ['error'], step: ['inpaint'], q: 'E2' }, (one) => one.shop === 'b.example' && (one.severity ?? 'error') === 'error' && one.step === 'inpaint' && one.code === 'E2'] // prettier-ignore
@@ -266,6 +266,10 @@ describe('errors in a range', () => {
 				})
 			);
 		const first = await read(NOW, null);
+		const growing = { now: NOW, zone: 'UTC', range: { from: T0, to: NOW }, filters: GROUPS, limit: 4 };
+		const begun = value(await pages().groups({ ...growing, cursor: null }));
+		const grown = value(await pages().groups({ ...growing, range: { from: T0, to: NOW + HOUR }, cursor: begun.next }));
+		expect(grown.range).toEqual({ from: T0, to: NOW });
 		const later = await read(NOW + 20 * HOUR, first.next);
 		expect(later.range).toEqual({ from: NOW - DAY, to: NOW });
 		const seen = new Set([...first.rows, ...later.rows].map(({ group }) => group));
@@ -277,6 +281,19 @@ describe('errors in a range', () => {
 		const { next } = value(await pages().list({ range: RANGE, filters: LIST, cursor: null, limit: 2 }));
 		const asked = { now: NOW, zone: 'UTC', range: RANGE, filters: GROUPS };
 		expect(await pages().groups({ ...asked, cursor: next })).toMatchObject({ field: 'cursor' });
+		const made = (at: number) => writeCursor({ list: 'error', sort: 'occurred', key: ['number', 'text', 'text'] }, 'next', [at, '', '']); // prettier-ignore
+		for (const at of [1e300, -1e17]) {
+			expect(await pages().list({ range: RANGE, filters: LIST, cursor: made(at) })).toMatchObject({ field: 'cursor' });
+		}
+		const shape = { list: 'error groups', sort: 'count', key: ['number', 'number', 'number', 'text'] } as const;
+		for (const [from, to] of [
+			[0, 9e15],
+			[NOW, NOW - HOUR],
+			[-1e300, 1e300]
+		] as const) {
+			const cursor = writeCursor(shape, 'next', [from, to, 1, '']);
+			expect(await pages().groups({ ...asked, cursor })).toMatchObject({ field: 'cursor' });
+		}
 		const sort = { ...asked, filters: { ...GROUPS, sort: 'luck' }, cursor: null };
 		expect(await pages().groups(sort)).toMatchObject({ field: 'sort' });
 	});

@@ -122,10 +122,10 @@ const median = (values: number[]) => {
 const cases: [name: string, filters: object, matches: (row: SetupRow, range: typeof RANGE) => boolean][] = [
 	['no filter', {}, () => true],
 	['one shop', { shop: 'a.example' }, ({ shop }) => shop === 'a.example'],
-	['no shop', { shop: 'none' }, ({ shop }) => shop === ''],
+	['no shop', { shop: '(none)' }, ({ shop }) => shop === ''],
 	['states', { state: ['completed', 'unfinished'] }, ({ state }) => state === 'completed' || state === 'unfinished'],
 	['the step they were abandoned at', { step: 'mask' }, (row) => row.state === 'abandoned' && row.abandonedAtStep === 'mask'], // prettier-ignore
-	['no step', { step: 'none' }, (row) => row.state === 'abandoned' && row.abandonedAtStep === null],
+	['no step', { step: '(none)' }, (row) => row.state === 'abandoned' && row.abandonedAtStep === null],
 	['begun in the range', { begun: true }, ({ startedAt }, range) => inside(startedAt, range)],
 	['begun before it', { begun: false }, ({ startedAt }, range) => !inside(startedAt, range)]
 ];
@@ -180,13 +180,13 @@ test.each(cases)('set-ups are listed and counted as they were told: %s', async (
 });
 
 test('images are counted by method, with the median of the times that were told', async () => {
-	for (const shop of [null, 'b.example', 'none']) {
+	for (const shop of [null, 'b.example', '(none)']) {
 		const images = await setups(database.sql).images(RANGE, { ...ALL, shop });
 		const own = sent.filter(
 			(one) =>
 				one.type === 'image_prepared' &&
 				inside(one.at, RANGE) &&
-				(shop === null || (shop === 'none' ? '' : shop) === (one.shop ?? ''))
+				(shop === null || (shop === '(none)' ? '' : shop) === (one.shop ?? ''))
 		);
 		expect(images).toMatchObject({ images: own.length, sampled: own.length });
 		expect(images.methods.length).toBe(new Set(own.map(({ method }) => method)).size);

@@ -3,6 +3,7 @@
  * documented, with its headers and its body. And the page that people read it on.
  */
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -99,11 +100,19 @@ const SESSION = [
 	told('error', { errorCode: 'E1', errorMessage: 'it broke' })
 ];
 
+/** An error that is a group of its own, and a product that is made ready. */
+const GROUP = createHash('md5').update('E2\n').digest('hex');
+const MORE = [
+	{ type: 'error', sessionId: 's2', shopDomain: 'b.myshopify.com', data: { errorCode: 'E2', stack: 'at x' } },
+	{ type: 'setup_started', shopDomain: 'b.myshopify.com', data: { productId: 'p1' } }
+];
+
 /** Calls that bring each answer about. The server that is asked is healthy; see below for one that is not. */
 const CALLS: Record<string, Call[]> = {
 	'sendEvents 200': [
 		post(JSON.stringify({ events: [event, event, 'no event', { type: 'large', data: 'x'.repeat(70_000) }] })),
 		post(JSON.stringify([event]), { 'content-type': 'text/plain;charset=UTF-8' }),
+		post(JSON.stringify(MORE)),
 		post(JSON.stringify(SESSION)),
 		post(zipped(event), { 'content-type': 'application/json', 'content-encoding': 'gzip' }),
 		post(new Blob([JSON.stringify({ shop: 'a.myshopify.com', event_type: 'other' })]), {})
@@ -152,6 +161,27 @@ const CALLS: Record<string, Call[]> = {
 	'search 200': [get('/api/v1/search'), get('/api/v1/search?q=s')],
 	'search 400': [get('/api/v1/search?q=%00')],
 	'search 405': [get('/api/v1/search', { method: 'POST' })],
+	'listErrorGroups 200': [
+		get('/api/v1/errors'),
+		get('/api/v1/errors?from=now-7d&sort=seen&state=open&limit=1&q=e&step=(none)'),
+		get('/api/v1/errors?format=csv')
+	],
+	'listErrorGroups 400': [get('/api/v1/errors?sort=luck'), get('/api/v1/errors?limit=0')],
+	'listErrorGroups 405': [get('/api/v1/errors', { method: 'DELETE' })],
+	'listErrors 200': [
+		get('/api/v1/errors/list'),
+		get('/api/v1/errors/list?device=(none)&limit=1'),
+		get('/api/v1/errors/list?format=csv')
+	],
+	'listErrors 400': [get('/api/v1/errors/list?cursor=nowhere')],
+	'listErrors 405': [get('/api/v1/errors/list', { method: 'DELETE' })],
+	'readErrorGroup 200': [get(`/api/v1/errors/${GROUP}`)],
+	'readErrorGroup 400': [get(`/api/v1/errors/${GROUP}?from=yesterday`)],
+	'readErrorGroup 404': [get('/api/v1/errors/none')],
+	'readErrorGroup 405': [get(`/api/v1/errors/${GROUP}`, { method: 'PUT' })],
+	'listSetups 200': [get('/api/v1/setups'), get('/api/v1/setups?begun=1&limit=1'), get('/api/v1/setups?format=csv')],
+	'listSetups 400': [get('/api/v1/setups?begun=maybe')],
+	'listSetups 405': [get('/api/v1/setups', { method: 'DELETE' })],
 	'describeApi 200': [get('/api/openapi.json')],
 	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
 };

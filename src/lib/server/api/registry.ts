@@ -1,11 +1,13 @@
 /** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
 import type { Group } from './operation';
+import { listErrorGroups, listErrors, readErrorGroup } from './operations/errors';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
 import { health, readiness } from './operations/health';
 import { describeApi } from './operations/openapi';
 import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
 import { listSessions, readSession } from './operations/sessions';
+import { listSetups } from './operations/setups';
 
 export const GROUPS: readonly Group[] = [
 	{
@@ -22,6 +24,16 @@ export const GROUPS: readonly Group[] = [
 		name: 'Sessions',
 		description: 'What happened, session by session.',
 		operations: [listSessions, readSession, search]
+	},
+	{
+		name: 'Errors',
+		description: 'What went wrong: in groups, and one by one.',
+		operations: [listErrorGroups, listErrors, readErrorGroup]
+	},
+	{
+		name: 'Set-ups',
+		description: 'How products are made ready.',
+		operations: [listSetups]
 	},
 	{
 		name: 'Operation',

@@ -10,7 +10,7 @@ import { within } from '../db/within';
 import { beginning, millis, type Fragment } from './columns';
 import { sessionsHit } from './error-overview';
 import { countedErrors, ERROR_FILTERS, type Stretch } from './error-questions';
-import { descending, listPage, micros, type ListPage } from './keyset';
+import { descending, listPage, micros, momentFault, type ListPage } from './keyset';
 import { bucketOf } from './tallies';
 
 export const ERROR_GROUP_FILTERS = { ...ERROR_FILTERS, sort: 'text' } as const;
@@ -68,6 +68,8 @@ const READ_WITHIN_MS = 10_000;
 /** Buckets of a trend: as many as a row of small bars can show. */
 const TREND_BUCKETS = 32;
 const WORDS_SHOWN = 4;
+/** Longer than every range that can be asked for. */
+const LONGEST_MS = 6 * 366 * 86_400_000;
 
 /** A page of the groups that match, by their count or by when they were last seen. */
 export async function errorGroups(
@@ -81,8 +83,12 @@ export async function errorGroups(
 	const shape = { list: 'error groups', sort: sort ?? 'count', key: ['number', 'number', 'number', 'text'] } as const;
 	const cursor = readCursor(text, shape);
 	if (isFault(cursor)) return cursor;
-	const [from, to, value, group] = cursor?.key ?? [];
-	const range = from === undefined || to === undefined || from >= to ? asked : { from, to };
+	const [from = asked.from, to = asked.to, value, group] = cursor?.key ?? [];
+	// Of a made-up range there could be more buckets than anybody can count.
+	const isRange = from < to && to - from <= LONGEST_MS;
+	const wrong = momentFault(isRange ? from * 1000 : NaN, to * 1000);
+	if (wrong) return wrong;
+	const range = { from, to };
 	const times = buckets(range, zone, now, TREND_BUCKETS);
 	const { way, beyond } = descending(sql, cursor);
 	const place = sort === 'seen' ? micros(sql, 'known.last_seen_at') : sql`summed.errors`;

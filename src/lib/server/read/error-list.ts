@@ -8,7 +8,7 @@ import type { Sql } from '../db/connect';
 import { within } from '../db/within';
 import { beginning, millis } from './columns';
 import { errorsOf, LOOKED, matches, needsLooking, type ErrorListFilters, type Stretch } from './error-questions'; // prettier-ignore
-import { descending, listPage, micros, momentOfMicros, type ListPage } from './keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from './keyset';
 import { errorColumns } from './wall-errors';
 
 export interface ErrorRow extends ErrorCard {
@@ -50,6 +50,8 @@ export async function errorList(
 	if (isFault(cursor)) return cursor;
 	const { way, beyond } = descending(sql, cursor);
 	const [at, id, shopKey] = cursor?.key ?? [];
+	const wrong = at === undefined ? null : momentFault(at);
+	if (wrong) return wrong;
 	const after =
 		at === undefined
 			? sql`true`

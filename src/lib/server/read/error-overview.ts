@@ -15,6 +15,8 @@ export interface ErrorOverview {
 	sessions: number;
 	/** There are more errors than those. */
 	sessionsAtLeast: boolean;
+	/** Whether there has ever been an error. */
+	any: boolean;
 	/** Errors by bucket, those of the most frequent severities first. */
 	severities: { severity: string; errors: number[] }[];
 }
@@ -48,6 +50,7 @@ export async function errorOverview(
 						from counted group by 1, 2
 					) as points
 				) as points,
+				exists (select from error_groups) as "any",
 				hit.*
 			from counted
 			right join (

@@ -1,6 +1,6 @@
 /**
  * What can be asked of errors, and how each filter becomes a condition: once for the tallies, which count exactly, and
- * once for the rows. Both mean the same errors, so that a number and the rows that it opens agree. `none` asks for those
+ * once for the rows. Both mean the same errors, so that a number and the rows that it opens agree. `(none)` asks for those
  * without a shop or a step.
  */
 import type { FilterValues } from '../../query';
@@ -32,7 +32,7 @@ export interface Stretch {
 }
 
 /** What stands in a filter for "there is none". */
-export const NONE = 'none';
+export const NONE = '(none)';
 
 /** At most so many rows are tried on conditions that have no index. */
 export const LOOKED = 20_000;

@@ -3,14 +3,16 @@ import type { Buckets } from '../../query';
 import type { Millis } from '../../live/messages';
 import type { Sql } from '../db/connect';
 import { errorGroup } from './error-group';
-import { errorGroups, type ErrorGroupsAsked } from './error-groups';
+import { ERROR_GROUP_FILTERS, errorGroups, type ErrorGroupsAsked } from './error-groups';
 import { errorList, type ErrorListAsked } from './error-list';
 import { errorOverview } from './error-overview';
-import type { CountedFilters, Stretch } from './error-questions';
+import { ERROR_LIST_FILTERS, type CountedFilters, type Stretch } from './error-questions';
 
 /** @param sql a pool that commits do not need */
 export function errors(sql: Sql) {
 	return {
+		/** What groups and single errors can be asked for. */
+		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
 		overview: (range: Stretch, filters: CountedFilters, times: Buckets) => errorOverview(sql, range, filters, times),
 		groups: (asked: ErrorGroupsAsked) => errorGroups(sql, asked),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),

@@ -29,7 +29,7 @@ export const SAMPLE = 5_000;
 const METHODS = 50;
 const READ_WITHIN_MS = 10_000;
 const TYPE = ['image_prepared'];
-const NONE = 'none';
+const NONE = '(none)';
 
 /** The images of a range, by when the server heard of them. */
 export async function imagesPrepared(

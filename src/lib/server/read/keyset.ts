@@ -1,5 +1,5 @@
 /** Pages of a list by the keys of their rows: nothing is skipped or repeated because rows came or went in between. */
-import type { Cursor, CursorShape, Direction } from '../../query';
+import { CURSOR, fault, type Cursor, type CursorShape, type Direction, type QueryFault } from '../../query';
 import type { Sql } from '../db/connect';
 import type { Fragment } from './columns';
 
@@ -46,4 +46,13 @@ export function micros(sql: Sql, column: string): Fragment {
 /** The moment of such a number. */
 export function momentOfMicros(sql: Sql, at: number): Fragment {
 	return sql`(timestamptz 'epoch' + ${at}::float8 * interval '1 microsecond')`;
+}
+
+const FIRST = Date.UTC(1900, 0, 1) * 1000;
+const LAST = Date.UTC(2200, 0, 1) * 1000;
+
+/** The fault of a cursor that was made up: of microseconds that the database could not take for a moment. */
+export function momentFault(...moments: number[]): QueryFault | null {
+	if (moments.every((at) => at >= FIRST && at <= LAST)) return null;
+	return fault(CURSOR, 'This place in the list does not exist. Begin again with its first page.');
 }

@@ -10,7 +10,7 @@ import type { Sql } from '../db/connect';
 import { within } from '../db/within';
 import { millis, time, type Fragment } from './columns';
 import { imagesPrepared } from './images';
-import { descending, listPage, micros, momentOfMicros, type ListPage } from './keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from './keyset';
 import { bucketOf } from './tallies';
 
 export const SETUP_FILTERS = { shop: 'text', state: 'words', step: 'text', begun: 'flag', method: 'text' } as const;
@@ -48,6 +48,8 @@ export interface SetupCounts {
 export interface SetupSummary extends SetupCounts {
 	/** There are more than LOOKED, and these are the latest. */
 	isLeast: boolean;
+	/** Whether any set-up is known at all. */
+	any: boolean;
 	/** Median of first begin to completion, of the `timed` latest completed; null where there is none. */
 	medianMs: number | null;
 	timed: number;
@@ -79,11 +81,13 @@ const SHOPS = 50;
 const READ_WITHIN_MS = 10_000;
 const SHAPE = { list: 'set-ups', sort: 'news', key: ['number', 'text', 'text'] } as const;
 /** What stands in a filter for "there is none". */
-const NONE = 'none';
+const NONE = '(none)';
 
 /** @param sql a pool that commits do not need */
 export function setups(sql: Sql) {
 	return {
+		/** What set-ups can be asked for. */
+		filters: SETUP_FILTERS,
 		list: (asked: SetupsAsked) => setupList(sql, asked),
 		summary: (asked: Omit<SetupsAsked, 'cursor' | 'limit'>, times: Buckets) => summary(sql, asked, times),
 		images: (range: Stretch, filters: SetupFilters) => imagesPrepared(sql, range, filters)
@@ -99,6 +103,8 @@ async function setupList(
 	if (isFault(cursor)) return cursor;
 	const { way, beyond } = descending(sql, cursor);
 	const [at, shop, product] = cursor?.key ?? [];
+	const wrong = at === undefined ? null : momentFault(at);
+	if (wrong) return wrong;
 	const after =
 		at === undefined
 			? sql`true`
@@ -176,6 +182,7 @@ async function summary(
 			select
 				${counts},
 				(select count(*) >= ${LOOKED} from looked) as "isLeast",
+				exists (select from product_setups) as "any",
 				(select percentile_cont(0.5) within group (order by ms) from timed)::float8 as "medianMs",
 				(select count(*)::int from timed) as timed,
 				(

@@ -6,7 +6,7 @@ import { goto } from '$app/navigation';
 import { CURSOR, withParams, type ParamValue } from '$lib/query';
 
 /** Parameters that are not filters: they stay when filters are cleared. */
-const NOT_FILTERS = ['from', 'to', 'tz', 'theme', 'kiosk', 'sort'];
+const NOT_FILTERS = ['from', 'to', 'tz', 'theme', 'kiosk', 'sort', 'view'];
 
 /** The parameters of an address that a form must keep: all but its own fields, and the place in the list. */
 export function keptParams(url: URL, own: readonly string[]): [name: string, value: string][] {

@@ -1,0 +1,87 @@
+/** The words and colours of errors: the states of a group, and severities as series of a chart. */
+import { STEP_LABELS } from '../../events/vocabulary';
+import type { ChartSeries } from '../charts/series';
+import type { FilterField } from '../page/filters';
+import { severitySign, type Sign, type Tone } from '../words';
+
+const STATES: Record<string, Sign> = {
+	open: { word: 'Open', icon: 'alert', tone: 'failed' },
+	acknowledged: { word: 'Acknowledged', icon: 'person', tone: 'active' },
+	resolved: { word: 'Resolved', icon: 'check', tone: 'done' },
+	came_back: { word: 'Came back', icon: 'stuck', tone: 'stuck' }
+};
+
+/** The state of a group as a sign. */
+export function stateSign(state: string): Sign {
+	return STATES[state] ?? { word: state, icon: 'info', tone: 'quiet' };
+}
+
+/** What stands in an address for "there is none". */
+export const NONE = '(none)';
+
+/** A value of a split as it is asked for in an address. */
+export const asked = (value: string) => (value === '' ? NONE : value);
+
+// In a stack neighbours must differ more than their badges do.
+const TONES: Record<string, Tone> = { critical: 'failed', error: 'left', warning: 'stuck' };
+const ORDER = ['critical', 'error', 'warning'];
+
+/**
+ * Errors by severity as the series of a chart, the worst first. Words that clients made up are one series: a chart of
+ * many colours tells nothing.
+ * @param opens where a bar goes: the severities that it counts, and its bucket
+ */
+export function severitySeries(
+	severities: readonly { severity: string; errors: number[] }[],
+	opens: (severities: readonly string[], bucket: number) => string
+): ChartSeries[] {
+	const known = ORDER.flatMap((word) => severities.filter(({ severity }) => severity === word));
+	const others = severities.filter(({ severity }) => !ORDER.includes(severity));
+	const series = known.map((one) => ({ name: severitySign(one.severity).word, tone: TONES[one.severity], own: [one] }));
+	if (others.length > 0) series.push({ name: 'Other', tone: 'quiet', own: others });
+	return series.map(({ name, tone = 'quiet', own }) => {
+		const words = own.map(({ severity }) => severity);
+		const buckets = own[0]?.errors ?? [];
+		const values = buckets.map((_, bucket) => own.reduce((all, { errors }) => all + (errors[bucket] ?? 0), 0));
+		// An address names up to twenty words.
+		const open = (bucket: number) => (words.length <= 20 && values[bucket] ? opens(words, bucket) : null);
+		return { name, tone, values, hrefs: values.map((_, bucket) => open(bucket)) };
+	});
+}
+
+/** The filters of errors. */
+export function errorFields(shops: readonly string[]): FilterField[] {
+	return [
+		{ kind: 'search', name: 'q', label: 'Code or message', placeholder: 'A part of it' },
+		{ kind: 'text', name: 'shop', label: 'Shop', options: [...shops, NONE].map((value) => ({ value })) },
+		{
+			kind: 'choices',
+			name: 'severity',
+			label: 'Severity',
+			options: ORDER.map((value) => ({ value, label: severitySign(value).word }))
+		},
+		{
+			kind: 'choices',
+			name: 'step',
+			label: 'Step',
+			options: [
+				...Object.entries(STEP_LABELS).map(([value, label]) => ({ value, label })),
+				{ value: NONE, label: 'No step' }
+			]
+		},
+		{
+			kind: 'choices',
+			name: 'state',
+			label: 'State',
+			options: Object.entries(STATES).map(([value, { word }]) => ({ value, label: word }))
+		}
+	];
+}
+
+/** Those that only single errors have. */
+export const singleFields: FilterField[] = [
+	{ kind: 'text', name: 'device', label: 'Device' },
+	{ kind: 'text', name: 'os', label: 'System' },
+	{ kind: 'text', name: 'browser', label: 'Browser' },
+	{ kind: 'text', name: 'group', label: 'Group', placeholder: 'Its key' }
+];

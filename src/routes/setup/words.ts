@@ -1,0 +1,22 @@
+/** The words of set-ups. */
+import type { Sign } from '$lib/ui/words';
+
+const STATES: Record<string, Sign> = {
+	started: { word: 'Under way', icon: 'run', tone: 'active' },
+	unfinished: { word: 'Never finished', icon: 'stuck', tone: 'stuck' },
+	completed: { word: 'Completed', icon: 'check', tone: 'done' },
+	abandoned: { word: 'Abandoned', icon: 'leave', tone: 'left' }
+};
+
+/** The state of a set-up as a sign. */
+export function setupSign(state: string): Sign {
+	return STATES[state] ?? { word: state, icon: 'info', tone: 'quiet' };
+}
+
+export const STATE_OPTIONS = Object.entries(STATES).map(([value, { word }]) => ({ value, label: word }));
+
+/** What stands in an address for "there is none". */
+export const NONE = '(none)';
+
+/** A value of a split as it is asked for in an address. */
+export const asked = (value: string) => (value === '' ? NONE : value);

@@ -1,0 +1,143 @@
+/** The page about product set-ups in a real browser on the real process. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useBrowser } from '../support/browser';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { expectLive, region } from '../support/wall';
+
+const openPage = useBrowser();
+const PATIENCE = { timeout: 20_000, interval: 50 };
+const HOUR = 3_600_000;
+const ODD = '<b>bench</b> "🛋️" שלום';
+
+async function open(): Promise<{ address: string }> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
+}
+
+function told(type: string, productId: string | null, hoursAgo: number, data: object = {}): object {
+	return {
+		type,
+		shopDomain: 'a.myshopify.com',
+		timestamp: new Date(Date.now() - hoursAgo * HOUR).toISOString(),
+		data: { productId, ...data }
+	};
+}
+
+async function post(address: string, ...events: object[]): Promise<void> {
+	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
+	expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] });
+}
+
+const SOME = () => [
+	told('setup_started', 'done', 50),
+	told('image_prepared', 'done', 49, { method: 'auto', processingTimeMs: 2_000 }),
+	told('image_prepared', 'done', 49, { method: 'auto', processingTimeMs: 4_000 }),
+	told('image_prepared', 'done', 49, { method: 'by hand', processingTimeMs: 'long' }),
+	told('setup_completed', 'done', 48),
+	told('setup_started', 'left', 30),
+	told('setup_abandoned', 'left', 29, { abandonedAt: 'mask' }),
+	told('setup_started', 'forgotten', 40),
+	told('setup_started', ODD, 2),
+	told('setup_abandoned', null, 1)
+];
+
+const figure = (page: Page, name: string) =>
+	page.locator('.figure').filter({ has: page.getByRole('heading', { name, exact: true }) }).locator('.value'); // prettier-ignore
+const products = (page: Page, list = 'Set-ups') =>
+	region(page, list)
+		.locator('tbody tr')
+		.evaluateAll((rows) =>
+			rows.map((row) => `${row.querySelector('th span span')?.textContent ?? ''}: ${row.querySelectorAll('td')[1]?.textContent.replace(/\s+/g, ' ').trim()}`)
+		); // prettier-ignore
+
+async function faults(page: Page): Promise<string[]> {
+	await page.evaluate(axe.source);
+	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
+}
+
+const LISTED = [
+	'not named: Abandoned',
+	`${ODD}: Under way`,
+	'left: Abandoned at Mask',
+	'forgotten: Never finished',
+	'done: Completed'
+];
+
+describe('the page about set-ups', { timeout: 120_000 }, () => {
+	it('is empty at first, then shows each set-up as it goes, and every number opens its rows', async () => {
+		const { address } = await open();
+		const page = await openPage(`${address}/setup?tz=UTC`);
+		expect(await page.getByText('No set-ups yet').isVisible()).toBe(true);
+		await expectLive(page);
+		await post(address, ...SOME());
+		await expect.poll(() => products(page), PATIENCE).toEqual(LISTED);
+		const figures = { Begun: '4', Completed: '1', Abandoned: '2', 'Never finished': '1', 'Completion rate': '33.3%', 'Time to completion': '2 h' }; // prettier-ignore
+		for (const [name, value] of Object.entries(figures)) expect(await figure(page, name).innerText()).toBe(value);
+		expect(await products(page, 'Begun and never finished')).toEqual(['forgotten: Never finished']);
+		expect(await region(page, 'Images prepared').locator('tbody tr').allInnerTexts()).toEqual([
+			expect.stringMatching(/^Auto\s+2\s+3.0 s\s+3.9 s$/),
+			expect.stringMatching(/^By hand\s+1\s+–\s+–$/)
+		]);
+
+		for (const link of ['Begun', 'Completed', 'Abandoned', 'Never finished']) {
+			await page.goto(`${address}/setup?tz=UTC`);
+			const number = await figure(page, link).innerText();
+			await figure(page, link).getByRole('link').click();
+			await expect.poll(() => products(page).then((rows) => rows.length), PATIENCE).toBe(Number(number));
+		}
+		await page.goto(`${address}/setup?tz=UTC`);
+		await expectLive(page);
+		await post(address, told('setup_completed', 'forgotten', 0));
+		await expect.poll(() => figure(page, 'Completed').innerText(), PATIENCE).toBe('2');
+		await expect.poll(() => products(page), PATIENCE).toContain('forgotten: Completed');
+	});
+
+	it('is filtered, in the address, the list, the file and the API alike, also without JavaScript', async () => {
+		const { address } = await open();
+		await post(address, ...SOME());
+		for (const javaScriptEnabled of [true, false]) {
+			const page = await openPage(`${address}/setup?tz=UTC&state=abandoned,unfinished`, { javaScriptEnabled });
+			expect(await products(page)).toEqual([LISTED[0], LISTED[2], LISTED[3]]);
+			expect(await page.locator('main td b, main th b').count()).toBe(0);
+			const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+			const lines = (await (await fetch(address + href)).text()).trimEnd().split('\r\n');
+			expect(lines.slice(1).map((line) => line.split(',').slice(1, 4).join(' '))).toEqual([
+				' abandoned ',
+				'left abandoned mask',
+				'forgotten unfinished '
+			]);
+			const api = await fetch(address + href.replace('format=csv', 'limit=2'));
+			expect(await api.json()).toMatchObject({
+				rows: [{ productId: '' }, { productId: 'left' }],
+				nextCursor: expect.any(String) as unknown
+			});
+			await region(page, 'Where they were abandoned').getByRole('link', { name: 'Mask' }).click();
+			await page.waitForURL(/step=mask/);
+			await expect.poll(() => products(page), PATIENCE).toEqual([LISTED[2]]);
+			await page.goBack();
+			await expect.poll(() => products(page), PATIENCE).toHaveLength(3);
+		}
+		expect((await fetch(`${address}/setup?begun=maybe`)).status).toBe(400);
+		expect((await fetch(`${address}/setup?cursor=nowhere`)).status).toBe(400);
+	});
+
+	it('has nothing that axe would find, in light and dark, fits into a hand, and is led by the keyboard', async () => {
+		const { address } = await open();
+		await post(address, ...SOME());
+		for (const theme of ['light', 'dark']) {
+			const page = await openPage(`${address}/setup?tz=UTC&theme=${theme}`, { viewport: { width: 390, height: 844 } });
+			await expectLive(page);
+			expect(await faults(page)).toEqual([]);
+			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+			await page.keyboard.press('/');
+			await page.keyboard.type('nobody.example');
+			await page.keyboard.press('Enter');
+			await page.getByText('No set-ups match').waitFor();
+		}
+	});
+});

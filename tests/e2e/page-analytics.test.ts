@@ -1,0 +1,106 @@
+/** The page about events, in the real process and a real browser. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useBrowser } from '../support/browser';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { expectLive } from '../support/wall';
+
+const openPage = useBrowser();
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+async function start(): Promise<string> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
+}
+
+async function post(address: string, events: unknown[]): Promise<void> {
+	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
+	expect(answer.status).toBe(200);
+}
+
+async function faults(page: Page): Promise<string[]> {
+	await page.evaluate(axe.source);
+	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+async function looksRight(url: string): Promise<void> {
+	for (const colorScheme of ['light', 'dark'] as const) {
+		const page = await openPage(url, { colorScheme, viewport: { width: 390, height: 844 } });
+		expect(await faults(page)).toEqual([]);
+		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+	}
+}
+
+const ODD = { note: '<img src=x onerror=alert(1)>', rtl: 'שלום', emoji: '🛋️', a: { b: 'deep' } };
+
+describe('the page about events', { timeout: 120_000 }, () => {
+	it('says what to do while nothing has come, and shows the first event without a reload', async () => {
+		const address = await start();
+		const page = await openPage(`${address}/analytics`);
+		await page.getByText('No events yet.').waitFor();
+		await expectLive(page);
+		await post(address, [{ type: 'naïve <b>', shopDomain: 'a.example', sessionId: 's/1', data: ODD }]);
+		const log = page.getByRole('region', { name: 'Event log' });
+		await expect.poll(() => log.innerText(), PATIENCE).toContain('naïve <b>');
+		await log.locator('summary').first().press('Enter');
+		await expect.poll(() => log.innerText(), PATIENCE).toContain('"b": "deep"');
+		expect(await log.getByRole('link', { name: 's/1' }).getAttribute('href')).toBe('/sessions/s%2F1');
+
+		await post(address, [{ type: 'second', shopDomain: 'a.example', data: {} }]);
+		await page.getByRole('button', { name: 'Show 1 new events' }).click();
+		await expect.poll(() => log.locator('summary').count(), PATIENCE).toBe(2);
+	});
+
+	it('is filtered by links that open what they count, Back restores it, and CSV and API have the same rows', async () => {
+		const address = await start();
+		const many = Array.from({ length: 130 }, (_, index) => ({
+			id: `e${index}`,
+			type: index % 2 ? 'ping' : 'error',
+			shopDomain: index % 3 ? 'a.example' : null,
+			data: { ...ODD, status: index % 5 ? 'ok' : 'failed' }
+		}));
+		await post(address, many);
+		const page = await openPage(`${address}/analytics`);
+		await page.getByRole('region', { name: 'Types of events' }).getByRole('link', { name: 'ping' }).click();
+		await page.getByRole('list', { name: 'Fields' }).getByRole('link', { name: 'status' }).click();
+		const values = page.getByRole('region', { name: 'Values of the field' });
+		await values.getByRole('row', { name: /failed/ }).waitFor();
+		expect((await values.getByRole('row', { name: /failed/ }).innerText()).replace(/\s+/g, ' ')).toContain('failed 13');
+		await values.getByRole('link', { name: 'failed' }).click();
+		await page.getByText('1–13 of 13 events').waitFor();
+		const query = new URL(page.url()).search;
+		const list = (await (await fetch(`${address}/api/v1/events${query}`)).json()) as {
+			count: number;
+			rows: { id: string }[];
+		};
+		expect(list.count).toBe(13);
+		const csv = await (await fetch(`${address}/api/v1/events${query}&format=csv`)).text();
+		expect(
+			csv
+				.trim()
+				.split('\r\n')
+				.slice(1)
+				.map((line) => line.split(',', 1)[0])
+		).toEqual(list.rows.map(({ id }) => id));
+		await page.goBack();
+		await page.getByText('1–50 of 65 events').waitFor();
+		await looksRight(`${address}/analytics${query}`);
+	});
+
+	it('works without JavaScript, page by page, and refuses what it cannot read', async () => {
+		const address = await start();
+		await post(
+			address,
+			Array.from({ length: 70 }, (_, index) => ({ id: `e${index}`, type: 'ping', data: ODD }))
+		);
+		const page = await openPage(`${address}/analytics?type=ping`, { javaScriptEnabled: false });
+		expect(await page.getByRole('region', { name: 'Event log' }).locator('summary').count()).toBe(50);
+		await page.getByRole('link', { name: 'Older' }).click();
+		expect(await page.getByRole('region', { name: 'Event log' }).locator('summary').count()).toBe(20);
+		expect((await fetch(`${address}/analytics?cursor=nowhere`)).status).toBe(400);
+	});
+});

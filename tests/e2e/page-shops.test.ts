@@ -1,0 +1,72 @@
+/** The pages about shops, in the real process and a real browser. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useBrowser } from '../support/browser';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { expectLive } from '../support/wall';
+
+const openPage = useBrowser();
+
+async function start(): Promise<string> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
+}
+
+async function post(address: string, events: unknown[]): Promise<void> {
+	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
+	expect(answer.status).toBe(200);
+}
+
+async function faults(page: Page): Promise<string[]> {
+	await page.evaluate(axe.source);
+	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+}
+
+async function looksRight(url: string): Promise<void> {
+	for (const colorScheme of ['light', 'dark'] as const) {
+		const page = await openPage(url, { colorScheme, viewport: { width: 390, height: 844 } });
+		expect(await faults(page)).toEqual([]);
+		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+	}
+}
+
+const ODD = '<b>ü שלום/..?#';
+
+describe('the pages about shops', { timeout: 120_000 }, () => {
+	it('list shops as they appear, and lead to each, whatever it is called; one that nobody named is not found', async () => {
+		const address = await start();
+		const page = await openPage(`${address}/shops`);
+		await page.getByText('No shops yet.').waitFor();
+		await expectLive(page);
+		await post(address, [
+			{ type: 'session_started', sessionId: 's1', shopDomain: ODD, data: { productTitle: '<i>'.repeat(500) } },
+			{ type: 'error', sessionId: 's1', shopDomain: ODD, data: { errorCode: 'E1' } },
+			{ type: 'session_started', sessionId: 's2', shopDomain: 'b.example', data: {} }
+		]);
+		await page.getByRole('link', { name: ODD }).waitFor();
+		expect(
+			(await fetch(`${address}/api/v1/shops?format=csv`).then((answer) => answer.text())).split('\r\n')
+		).toHaveLength(4);
+		await looksRight(`${address}/shops`);
+		await page.getByRole('link', { name: ODD }).click();
+		await page.getByRole('heading', { level: 1, name: ODD }).waitFor();
+		expect(await page.getByRole('region', { name: 'Errors, grouped' }).innerText()).toContain('E1');
+		await looksRight(page.url());
+		expect((await fetch(`${address}/shops/nobody.example`)).status).toBe(404);
+	});
+
+	it('are filtered without JavaScript', async () => {
+		const address = await start();
+		await post(address, [
+			{ type: 'session_started', sessionId: 's1', shopDomain: 'a.example', data: {} },
+			{ type: 'ping', shopDomain: 'b.example', data: {} }
+		]);
+		const page = await openPage(`${address}/shops?from=now-24h&active=1`, { javaScriptEnabled: false });
+		expect(await page.getByText('1–1 of 1 shops').count()).toBe(1);
+		expect(await page.getByRole('link', { name: 'a.example' }).count()).toBe(1);
+	});
+});

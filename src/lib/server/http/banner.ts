@@ -32,6 +32,10 @@ export function banner({ address, databaseUrl, isOwnDatabase }: BannerOptions): 
 		'',
 		firstEvent(address),
 		'',
+		'  Or from a shop, see docs/clients:',
+		'',
+		`<script src="${address}/sdk/v1/control-room.js"></script>`,
+		'',
 		''
 	].join('\n');
 }

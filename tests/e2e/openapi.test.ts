@@ -182,6 +182,23 @@ const CALLS: Record<string, Call[]> = {
 	'listSetups 200': [get('/api/v1/setups'), get('/api/v1/setups?begun=1&limit=1'), get('/api/v1/setups?format=csv')],
 	'listSetups 400': [get('/api/v1/setups?begun=maybe')],
 	'listSetups 405': [get('/api/v1/setups', { method: 'DELETE' })],
+	'readCosts 200': [
+		get('/api/v1/costs'),
+		get('/api/v1/costs?from=now-30d&provider=fal&tz=Asia/Kathmandu'),
+		get('/api/v1/costs?format=csv')
+	],
+	'readCosts 400': [get('/api/v1/costs?from=yesterday'), get('/api/v1/costs?format=xml')],
+	'readCosts 405': [get('/api/v1/costs', { method: 'PUT' })],
+	'listPrices 200': [get('/api/v1/prices'), get('/api/v1/prices?format=csv')],
+	'listPrices 400': [get('/api/v1/prices?format=xml')],
+	'listPrices 405': [get('/api/v1/prices', { method: 'DELETE' })],
+	'readJourney 200': [
+		get('/api/v1/journey'),
+		get('/api/v1/journey?device=mobile&product=Chair'),
+		get('/api/v1/journey?format=csv')
+	],
+	'readJourney 400': [get('/api/v1/journey?from=yesterday')],
+	'readJourney 405': [get('/api/v1/journey', { method: 'PUT' })],
 	'describeApi 200': [get('/api/openapi.json')],
 	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
 };

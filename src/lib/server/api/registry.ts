@@ -1,8 +1,10 @@
 /** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
 import type { Group } from './operation';
+import { listPrices, readCosts } from './operations/costs';
 import { listErrorGroups, listErrors, readErrorGroup } from './operations/errors';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
 import { health, readiness } from './operations/health';
+import { readJourney } from './operations/journey';
 import { describeApi } from './operations/openapi';
 import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
@@ -34,6 +36,11 @@ export const GROUPS: readonly Group[] = [
 		name: 'Set-ups',
 		description: 'How products are made ready.',
 		operations: [listSetups]
+	},
+	{
+		name: 'Costs and journey',
+		description: 'What AI requests cost, and how far shoppers come.',
+		operations: [readCosts, listPrices, readJourney]
 	},
 	{
 		name: 'Operation',

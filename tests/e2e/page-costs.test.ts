@@ -1,0 +1,172 @@
+/** The pages about costs and prices in a real browser on the real process: what they say, live, filtered, and by form. */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { useBrowser } from '../support/browser';
+import { testDatabase } from '../support/database';
+import { startProcess } from '../support/process';
+import { expectLive, region } from '../support/wall';
+
+const openPage = useBrowser();
+const PATIENCE = { timeout: 20_000, interval: 50 };
+
+async function post(address: string, events: object[]): Promise<void> {
+	const answer = await fetch(`${address}/api/analytics/events`, {
+		method: 'POST',
+		headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ events })
+	});
+	expect(await answer.json()).toMatchObject({ rejected: [] });
+}
+
+let number = 0;
+/** An AI request of a session of its own, a minute ago, with what is said of it. */
+function asked(data: object, shopDomain = 'a.myshopify.com', minutesAgo = 1) {
+	const id = ++number;
+	const timestamp = new Date(Date.now() - minutesAgo * 60_000).toISOString();
+	return {
+		type: 'ai_request', sessionId: `s${id}`, shopDomain, timestamp,
+		data: { requestId: `r${id}`, provider: 'fal', model: 'flux', operation: 'inpaint', step: 'inpaint', status: 'success', ...data }
+	}; // prettier-ignore
+}
+const MARKUP = '<img src=x onerror="alert(1)">';
+const ODD = 'שלום 🛋️ '.repeat(12);
+
+const EVENTS = () => [
+	asked({ costUsd: '0.1' }),
+	asked({ costUsd: '0.2' }),
+	asked({ costUsd: '0.04', provider: 'replicate', model: MARKUP, status: 'failed' }, 'b.myshopify.com'),
+	asked({ costUsd: '0.0000005', isRegeneration: true, regenerationReason: 'user_requested', provider: ODD }),
+	asked({ costUsd: null }),
+	asked({ costUsd: null, provider: 'replicate', model: null })
+];
+
+async function open(): Promise<{ address: string }> {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
+}
+
+/** The value of a key figure. */
+const figure = (page: Page, label: string | RegExp) =>
+	region(page, 'Measured').locator('.figure').filter({ has: page.getByRole('heading', { name: label }) }).locator('.value'); // prettier-ignore
+
+async function faults(page: Page): Promise<string[]> {
+	await page.evaluate(axe.source);
+	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
+}
+
+describe('the page about costs', { timeout: 120_000 }, () => {
+	it('says what an empty one is missing, then fills by itself, exactly', async () => {
+		const { address } = await open();
+		const page = await openPage(`${address}/costs?tz=UTC`);
+		expect(await page.getByText('No AI requests yet').isVisible()).toBe(true);
+		await expectLive(page);
+		await post(address, EVENTS());
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.3400005');
+
+		await post(address, [asked({ costUsd: '0.1' })]);
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.4400005');
+		const wall = await openPage(address);
+		await expect
+			.poll(() => region(wall, 'Key figures').getByText('$0.44').count(), PATIENCE)
+			.toBeGreaterThan(0);
+	}); // prettier-ignore
+
+	it('splits, filters and exports the same rows, and shows odd words as text', async () => {
+		const { address } = await open();
+		await post(address, EVENTS());
+		const page = await openPage(`${address}/costs?tz=UTC`);
+		await expectLive(page);
+		expect(await page.locator('main img').count()).toBe(0);
+		expect(await faults(page)).toEqual([]);
+
+		await region(page, 'By provider').getByRole('link', { name: 'replicate' }).click();
+		await page.waitForURL(/provider=replicate/);
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.04');
+		const query = new URL(page.url()).search;
+		const answer = (await (await fetch(`${address}/api/v1/costs${query}`)).json()) as { total: { cost: string; requests: number } }; // prettier-ignore
+		expect(answer.total).toMatchObject({ cost: '0.04', requests: 2 });
+		const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+		const lines = (await (await fetch(address + href)).text()).trim().split('\r\n');
+		expect(lines.slice(1).map((line) => line.split(',').slice(-3).join(','))).toEqual(
+			expect.arrayContaining(['0.04,0,0'])
+		);
+		expect(lines).toHaveLength(3);
+
+		await page.goBack();
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.3400005');
+
+		await page.goto(`${address}/costs?tz=UTC&status=failed&from=now-24h`);
+		expect(await figure(page, 'AI cost').innerText()).toBe('$0.04');
+		expect((await fetch(`${address}/costs?from=yesterday`)).status).toBe(400);
+	});
+
+	it('can be read and filtered without a script, in the dark, and by the keyboard', async () => {
+		const { address } = await open();
+		await post(address, EVENTS());
+		const plain = await openPage(`${address}/costs?tz=UTC`, { javaScriptEnabled: false });
+		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.3400005');
+		await plain.getByLabel('Status', { exact: true }).selectOption('failed');
+		await plain.getByRole('button', { name: 'Apply' }).click();
+		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.04');
+
+		const dark = await openPage(`${address}/costs?tz=UTC&theme=dark`, { viewport: { width: 390, height: 844 } });
+		expect(await faults(dark)).toEqual([]);
+		expect(await dark.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+
+		const desk = await openPage(`${address}/costs?tz=UTC`);
+		await expectLive(desk);
+		await desk.keyboard.press('/');
+		await desk.keyboard.type('b.myshopify.com');
+		await desk.keyboard.press('Enter');
+		await expect.poll(() => figure(desk, 'AI cost').innerText(), PATIENCE).toBe('$0.04');
+	});
+});
+
+describe('the table of prices', { timeout: 120_000 }, () => {
+	it('estimates what came without a cost, beside what was measured, and can be taken back', async () => {
+		const { address } = await open();
+		await post(address, EVENTS());
+		const costs = await openPage(`${address}/costs?tz=UTC`);
+		await expectLive(costs);
+		expect(await region(costs, 'Measured').innerText()).toContain('2 requests without cost and without a price');
+
+		const page = await openPage(`${address}/costs/prices?tz=UTC`);
+		await expectLive(page);
+		await page.getByRole('row', { name: /fal flux/ }).getByRole('link', { name: 'Set a price' }).click();
+		await expect.poll(() => page.getByLabel('Provider').inputValue(), PATIENCE).toBe('fal');
+		await page.getByLabel('Price of a request').fill('1e3');
+		await page.getByRole('button', { name: 'Set price' }).click();
+		await page.getByText('A number of US dollars such as').waitFor();
+		await page.getByLabel('Price of a request').fill('0.012345');
+		await page.getByLabel('Your name').fill('Ann');
+		await page.getByRole('button', { name: 'Set price' }).click();
+		await expect.poll(() => region(page, 'Prices that stand').innerText(), PATIENCE).toMatch(/fal\s+flux\s+inpaint[^]*\$0\.012345\s+Ann/);
+		expect(await region(page, 'History').innerText()).toMatch(/Ann set \$0\.012345 for fal, model flux/);
+		expect(await faults(page)).toEqual([]);
+
+		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('≈ $0.012345');
+		expect(await figure(costs, 'AI cost').innerText()).toBe('$0.3400005');
+		expect(await region(costs, 'Measured').innerText()).toContain('1 requests without cost and without a price');
+		const { rows } = (await (await fetch(`${address}/api/v1/prices`)).json()) as { rows: object[] };
+		expect(rows).toMatchObject([{ provider: 'fal', model: 'flux', operation: 'inpaint', priceUsd: '0.012345', setBy: 'Ann' }]);
+
+		const plain = await openPage(`${address}/costs/prices?tz=UTC&from=now-24h`, { javaScriptEnabled: false });
+		await plain.getByRole('button', { name: /Take back/ }).click();
+		expect(await plain.getByText('No price has been set').isVisible()).toBe(true);
+		expect(new URL(plain.url()).search).toBe('?tz=UTC&from=now-24h');
+		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('–');
+	}); // prettier-ignore
+
+	it('takes no price from the form of another site', async () => {
+		const { address } = await open();
+		const answer = await fetch(`${address}/costs/prices?/set`, {
+			method: 'POST',
+			headers: { origin: 'https://elsewhere.example', 'content-type': 'application/x-www-form-urlencoded' },
+			body: 'provider=fal&validFrom=2026-11-01&priceUsd=1'
+		});
+		expect(answer.status).toBe(403);
+	});
+});

@@ -137,6 +137,31 @@ const CALLS: Record<string, Call[]> = {
 		get(EVENTS, { method: 'OPTIONS' }),
 		get(EVENTS, { method: 'OPTIONS', headers: { 'access-control-request-headers': 'content-type' } })
 	],
+	'listEvents 200': [
+		get('/api/v1/events'),
+		get('/api/v1/events?limit=1&type=custom,error&q=a&field=a.b&value=(none)'),
+		get('/api/v1/events?format=csv')
+	],
+	'listEvents 400': [get('/api/v1/events?cursor=nowhere'), get('/api/v1/events?limit=0')],
+	'listEvents 405': [get('/api/v1/events', { method: 'DELETE' })],
+	'countEvents 200': [get('/api/v1/events/counts'), get('/api/v1/events/counts?from=now-30d&type=custom')],
+	'countEvents 400': [get('/api/v1/events/counts?from=then')],
+	'countEvents 405': [
+		get('/api/v1/events/counts', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+	],
+	'listShops 200': [
+		get('/api/v1/shops'),
+		get('/api/v1/shops?sort=attention&active=1&limit=1'),
+		get('/api/v1/shops?format=csv')
+	],
+	'listShops 400': [get('/api/v1/shops?sort=names')],
+	'listShops 405': [get('/api/v1/shops', { method: 'DELETE' })],
+	'readSystem 200': [get('/api/v1/system')],
+	'readSystem 400': [get('/api/v1/system?format=csv')],
+	'readSystem 405': [get('/api/v1/system', { method: 'DELETE' })],
+	'listRejected 200': [get('/api/v1/rejected'), get('/api/v1/rejected?replayed=1&limit=1')],
+	'listRejected 400': [get('/api/v1/rejected?limit=101')],
+	'listRejected 405': [get('/api/v1/rejected', { method: 'DELETE' })],
 	'sdkScript 200': [get('/sdk/v1/control-room.js')],
 	'sdkScript 304': [unchanged('/sdk/v1/control-room.js')],
 	'sdkPinnedScript 200': [pinned(get)],
@@ -161,6 +186,23 @@ const CALLS: Record<string, Call[]> = {
 	'search 200': [get('/api/v1/search'), get('/api/v1/search?q=s')],
 	'search 400': [get('/api/v1/search?q=%00')],
 	'search 405': [get('/api/v1/search', { method: 'POST' })],
+	'readCosts 200': [
+		get('/api/v1/costs'),
+		get('/api/v1/costs?from=now-30d&provider=fal&tz=Asia/Kathmandu'),
+		get('/api/v1/costs?format=csv')
+	],
+	'readCosts 400': [get('/api/v1/costs?from=yesterday'), get('/api/v1/costs?format=xml')],
+	'readCosts 405': [get('/api/v1/costs', { method: 'PUT' })],
+	'listPrices 200': [get('/api/v1/prices'), get('/api/v1/prices?format=csv')],
+	'listPrices 400': [get('/api/v1/prices?format=xml')],
+	'listPrices 405': [get('/api/v1/prices', { method: 'DELETE' })],
+	'readJourney 200': [
+		get('/api/v1/journey'),
+		get('/api/v1/journey?device=mobile&product=Chair'),
+		get('/api/v1/journey?format=csv')
+	],
+	'readJourney 400': [get('/api/v1/journey?from=yesterday')],
+	'readJourney 405': [get('/api/v1/journey', { method: 'PUT' })],
 	'listErrorGroups 200': [
 		get('/api/v1/errors'),
 		get('/api/v1/errors?from=now-7d&sort=seen&state=open&limit=1&q=e&step=(none)'),
@@ -182,23 +224,6 @@ const CALLS: Record<string, Call[]> = {
 	'listSetups 200': [get('/api/v1/setups'), get('/api/v1/setups?begun=1&limit=1'), get('/api/v1/setups?format=csv')],
 	'listSetups 400': [get('/api/v1/setups?begun=maybe')],
 	'listSetups 405': [get('/api/v1/setups', { method: 'DELETE' })],
-	'readCosts 200': [
-		get('/api/v1/costs'),
-		get('/api/v1/costs?from=now-30d&provider=fal&tz=Asia/Kathmandu'),
-		get('/api/v1/costs?format=csv')
-	],
-	'readCosts 400': [get('/api/v1/costs?from=yesterday'), get('/api/v1/costs?format=xml')],
-	'readCosts 405': [get('/api/v1/costs', { method: 'PUT' })],
-	'listPrices 200': [get('/api/v1/prices'), get('/api/v1/prices?format=csv')],
-	'listPrices 400': [get('/api/v1/prices?format=xml')],
-	'listPrices 405': [get('/api/v1/prices', { method: 'DELETE' })],
-	'readJourney 200': [
-		get('/api/v1/journey'),
-		get('/api/v1/journey?device=mobile&product=Chair'),
-		get('/api/v1/journey?format=csv')
-	],
-	'readJourney 400': [get('/api/v1/journey?from=yesterday')],
-	'readJourney 405': [get('/api/v1/journey', { method: 'PUT' })],
 	'describeApi 200': [get('/api/openapi.json')],
 	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
 };

@@ -1,5 +1,6 @@
 /** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
 import type { Group } from './operation';
+import { countEvents, listEvents } from './operations/analytics';
 import { listPrices, readCosts } from './operations/costs';
 import { listErrorGroups, listErrors, readErrorGroup } from './operations/errors';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
@@ -10,12 +11,14 @@ import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
 import { listSessions, readSession } from './operations/sessions';
 import { listSetups } from './operations/setups';
+import { listShops } from './operations/shops';
+import { listRejected, readSystem } from './operations/system';
 
 export const GROUPS: readonly Group[] = [
 	{
 		name: 'Events',
-		description: 'Where clients send what happens. Open to every origin.',
-		operations: [sendEvents, describeEvents, preflightEvents]
+		description: 'Where clients send what happens, open to every origin; and the log of it.',
+		operations: [sendEvents, describeEvents, preflightEvents, listEvents, countEvents]
 	},
 	{
 		name: 'Client',
@@ -43,8 +46,13 @@ export const GROUPS: readonly Group[] = [
 		operations: [readCosts, listPrices, readJourney]
 	},
 	{
+		name: 'Shops',
+		description: 'Who sends, and who needs attention.',
+		operations: [listShops]
+	},
+	{
 		name: 'Operation',
 		description: 'For those who run the product.',
-		operations: [health, readiness, describeApi]
+		operations: [health, readiness, readSystem, listRejected, describeApi]
 	}
 ];

@@ -24,8 +24,8 @@ const loggedEvent = named(
 		clientTime: millis.nullable(),
 		serverTime: millis.describe('When the server received it: the order of the log.'),
 		clockShiftMs: z.number().describe('By how much the client’s clock was set right.'),
-		data: z.json(),
-		device: z.json(),
+		data: z.unknown().describe('Any JSON.'),
+		device: z.unknown().describe('Any JSON; null for none.'),
 		userAgent: text,
 		ip: text
 	})

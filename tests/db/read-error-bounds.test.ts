@@ -1,0 +1,99 @@
+/** The pages about errors and set-ups must not read tables from end to end, whatever is asked of them. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { errors } from '../../src/lib/server/read/errors';
+import { setups } from '../../src/lib/server/read/setups';
+import { buckets } from '../../src/lib/query';
+import { testDatabase, type TestDatabase } from '../support/database';
+
+const NOW = Date.UTC(2026, 10, 22, 14, 0, 0);
+const DAY = 86_400_000;
+const ROWS = 60_000;
+const QUESTIONS = { shop: null, severity: [], step: [], state: [], q: null };
+const SETUPS = { shop: null, state: [], step: null, begun: null, method: null };
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+	database = await testDatabase();
+	const { sql } = database;
+	const now = new Date(NOW);
+	// Straight into the tables, because what they say matters less here than how much they hold: 60 days, evenly spread.
+	await sql`
+		insert into error_events (
+			id, session_id, shop_domain, severity, step, occurred_at, group_key, error_code, error_message, stack_trace
+		)
+		select
+			'x' || n, 's' || n / 3, 'shop' || n % 40, (array['critical', 'error', 'warning'])[1 + n % 3], 'mask',
+			${now}::timestamptz - n * interval '86 s', md5('g' || n % 50), 'C', 'm', repeat('stack ', 50)
+		from generate_series(1, ${ROWS}::int) as n`;
+	await sql`
+		insert into error_tallies
+		select quarter_of(occurred_at), group_key, shop_domain, severity, step, count(*) from error_events group by 1, 2, 3, 4, 5`;
+	await sql`
+		insert into error_groups (group_key, first_seen_at, last_seen_at, error_count, state, error_code)
+		select group_key, min(occurred_at), max(occurred_at), count(*), 'open', 'C' from error_events group by 1`;
+	await sql`
+		insert into error_group_sessions select group_key, session_id, max(occurred_at), count(*) from error_events group by 1, 2`;
+	await sql`
+		insert into product_setups (shop, product_id, state, state_at, started_at, begun)
+		select 'shop' || n % 40, 'p' || n, 'started', ${now}::timestamptz - n * interval '86 s', ${now}::timestamptz - n * interval '87 s', 1
+		from generate_series(1, ${ROWS}::int) as n`;
+	await sql`
+		insert into analytics_events (id, event_type, shop_domain, data, server_timestamp, commit_id)
+		select
+			'e' || n, (array['custom', 'image_prepared', 'error_group_resolved'])[1 + n % 3], 'shop' || n % 40,
+			'{"method":"auto","processingTimeMs":1200}', ${now}::timestamptz - n * interval '86 s', 1
+		from generate_series(1, ${ROWS}::int) as n`;
+	await sql`
+		insert into event_tallies select event_type, '*', quarter_of(server_timestamp), count(*) from analytics_events group by 1, 3`;
+	await sql`vacuum analyze`;
+});
+afterAll(() => database.drop());
+
+/** How often each table has been read from end to end. */
+async function scans(): Promise<Record<string, number>> {
+	// Every connection of the pool keeps its counts to itself for a while, unless it is told to publish them.
+	const all = Array.from({ length: 16 });
+	await Promise.all(all.map(() => database.sql`select pg_stat_force_next_flush(), pg_sleep(0.01)`));
+	await Promise.all(all.map(() => database.sql`select pg_sleep(0.01)`));
+	const rows = await database.sql<{ table: string; scans: number }[]>`
+		select relname as table, seq_scan::int as scans from pg_stat_user_tables
+		where relname in ('analytics_events', 'error_events', 'error_group_sessions', 'product_setups')`;
+	return Object.fromEntries(rows.map(({ table, scans }) => [table, scans]));
+}
+
+test('no question about a day or a week reads a table from end to end', async () => {
+	const { sql } = database;
+	const [group] = await sql<{ key: string }[]>`select group_key as key from error_groups limit 1`;
+	const key = group?.key ?? '';
+	const before = await scans();
+	for (const [days, to] of [[1, NOW], [7, NOW], [7, NOW - 9 * DAY]] as const) {
+		const range = { from: to - days * DAY, to };
+		const times = buckets(range, 'UTC', NOW);
+		const asked = { now: NOW, zone: 'UTC', range, cursor: null };
+		for (const filters of [QUESTIONS, { ...QUESTIONS, shop: 'shop1', severity: ['critical'] }, { ...QUESTIONS, q: 'c', state: ['open'] }]) {
+			await errors(sql).overview(range, filters, times);
+			await errors(sql).groups({ ...asked, filters: { ...filters, sort: null } });
+			await errors(sql).groups({ ...asked, filters: { ...filters, sort: 'seen' } });
+			await errors(sql).list({ ...asked, filters: { ...filters, group: null, device: null, os: null, browser: null } });
+			await errors(sql).list({ ...asked, filters: { ...filters, group: key, device: '(none)', os: null, browser: null } });
+		}
+		expect((await errors(sql).group(key, range, NOW))?.sampled).toBeGreaterThan(10);
+		await setups(sql).list({ ...asked, filters: SETUPS });
+		await setups(sql).summary({ ...asked, filters: { ...SETUPS, state: ['unfinished'] } }, times);
+		await setups(sql).images(range, { ...SETUPS, shop: 'shop1' });
+	}
+	const after = await scans();
+	// Whether there is any set-up at all is asked by reading the first one.
+	expect(after).toEqual({ ...before, product_setups: after['product_setups'] });
+}); // prettier-ignore
+
+test('what is looked for far back is looked for in parts, each going on where the last one ended', async () => {
+	const range = { from: NOW - 60 * DAY, to: NOW };
+	const filters = { ...QUESTIONS, group: null, device: 'watch', os: null, browser: null };
+	const list = errors(database.sql).list;
+	const first = await list({ range, filters, cursor: null });
+	expect(first).toMatchObject({ rows: [], lookedTo: NOW - 20_000 * 86_000, next: expect.any(String) as unknown });
+	const next = 'next' in first ? first.next : null;
+	expect(await list({ range, filters, cursor: next })).toMatchObject({ lookedTo: NOW - 40_000 * 86_000 });
+});

@@ -37,6 +37,11 @@ create index analytics_events_server on analytics_events (server_timestamp);
 drop index analytics_events_type;
 create index analytics_events_type on analytics_events (event_type, server_timestamp) include (shop_domain);
 
+-- Rejected events as a page lists them, newest first: those of one batch came at one time.
+drop index rejected_events_open;
+create index rejected_events_open on rejected_events (received_at, id) where replayed_at is null;
+create index rejected_events_received on rejected_events (received_at, id);
+
 -- Sessions ------------------------------------------------------------------------------------------------------------
 
 alter table sessions
@@ -200,16 +205,18 @@ create table prices (
 
 -- Events --------------------------------------------------------------------------------------------------------------
 
--- By the time the server received them. '*' stands for all shops, by quarter of an hour; a shop ('' for none) by UTC day.
+-- By the time the server received them. '*' stands for all shops, at each grain; a shop ('' for none) is counted by day.
 create table event_tallies (
+	-- quarter (of an hour), hour or (UTC) day: a long range reads few rows, whatever its days begin with.
+	grain text collate "C" not null,
 	event_type text collate "C" not null,
 	shop text collate "C" not null,
 	bucket timestamptz not null,
 	events bigint not null,
-	primary key (event_type, shop, bucket)
+	primary key (grain, event_type, shop, bucket)
 ) with (fillfactor = 70);
 
-create index event_tallies_bucket on event_tallies (shop, bucket);
+create index event_tallies_bucket on event_tallies (grain, shop, bucket);
 
 -- Set-ups -------------------------------------------------------------------------------------------------------------
 

@@ -45,7 +45,11 @@ beforeAll(async () => {
 			'{"method":"auto","processingTimeMs":1200}', ${now}::timestamptz - n * interval '86 s', 1
 		from generate_series(1, ${ROWS}::int) as n`;
 	await sql`
-		insert into event_tallies select event_type, '*', quarter_of(server_timestamp), count(*) from analytics_events group by 1, 3`;
+		insert into event_tallies (grain, event_type, shop, bucket, events)
+		select grain, event_type, '*', date_bin(length::interval, server_timestamp, timestamptz '2000-01-01 00:00:00+00'), count(*)
+		from analytics_events
+		cross join (values ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day')) as grains (grain, length)
+		group by 1, 2, 4`;
 	await sql`vacuum analyze`;
 });
 afterAll(() => database.drop());

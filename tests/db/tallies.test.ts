@@ -173,12 +173,18 @@ test('the buckets of a chart hold what lies between their edges, in a zone with 
 				from ${tallies.sessionCounts(sql, { ...asked, shop: null })} as counted
 				group by 1 order by 1`;
 			const times = await sql<{ at: Date }[]>`select started_at as at from sessions`;
+			const events = await sql<{ bucket: number; events: number }[]>`
+				select ${tallies.bucketOf(sql, edges)} as bucket, sum(events)::int as events
+				from ${tallies.eventCounts(sql, asked, ['session_started'], edges)} as counted
+				group by 1 order by 1`;
 			const expected = edges.slice(0, -1).map((edge, index) => {
 				const next = edges[index + 1] ?? edge;
 				return times.filter(({ at }) => at.getTime() >= edge && at.getTime() < next).length;
 			});
 			const seen = expected.map((_, index) => rows.find(({ bucket }) => bucket === index)?.sessions ?? 0);
 			expect(seen).toEqual(expected);
+			// Each session began when its first event came.
+			expect(expected.map((_, index) => events.find(({ bucket }) => bucket === index)?.events ?? 0)).toEqual(expected);
 		}),
 		{ numRuns: 40 }
 	));

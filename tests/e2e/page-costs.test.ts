@@ -64,10 +64,10 @@ describe('the page about costs', { timeout: 120_000 }, () => {
 		expect(await page.getByText('No AI requests yet').isVisible()).toBe(true);
 		await expectLive(page);
 		await post(address, EVENTS());
-		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.3400005');
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.34');
 
 		await post(address, [asked({ costUsd: '0.1' })]);
-		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.4400005');
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.44');
 		const wall = await openPage(address);
 		await expect
 			.poll(() => region(wall, 'Key figures').getByText('$0.44').count(), PATIENCE)
@@ -96,7 +96,7 @@ describe('the page about costs', { timeout: 120_000 }, () => {
 		expect(lines).toHaveLength(3);
 
 		await page.goBack();
-		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.3400005');
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$0.34');
 
 		await page.goto(`${address}/costs?tz=UTC&status=failed&from=now-24h`);
 		expect(await figure(page, 'AI cost').innerText()).toBe('$0.04');
@@ -107,7 +107,7 @@ describe('the page about costs', { timeout: 120_000 }, () => {
 		const { address } = await open();
 		await post(address, EVENTS());
 		const plain = await openPage(`${address}/costs?tz=UTC`, { javaScriptEnabled: false });
-		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.3400005');
+		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.34');
 		await plain.getByLabel('Status', { exact: true }).selectOption('failed');
 		await plain.getByRole('button', { name: 'Apply' }).click();
 		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.04');
@@ -147,8 +147,8 @@ describe('the table of prices', { timeout: 120_000 }, () => {
 		expect(await region(page, 'History').innerText()).toMatch(/Ann set \$0\.012345 for fal, model flux/);
 		expect(await faults(page)).toEqual([]);
 
-		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('≈ $0.012345');
-		expect(await figure(costs, 'AI cost').innerText()).toBe('$0.3400005');
+		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('≈ $0.0123');
+		expect(await figure(costs, 'AI cost').innerText()).toBe('$0.34');
 		expect(await region(costs, 'Measured').innerText()).toContain('1 requests without cost and without a price');
 		const { rows } = (await (await fetch(`${address}/api/v1/prices`)).json()) as { rows: object[] };
 		expect(rows).toMatchObject([{ provider: 'fal', model: 'flux', operation: 'inpaint', priceUsd: '0.012345', setBy: 'Ann' }]);

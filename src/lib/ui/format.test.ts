@@ -5,6 +5,7 @@ import {
 	ago,
 	count,
 	duration,
+	money,
 	moneyExact,
 	moneyShort,
 	share,
@@ -28,6 +29,15 @@ describe('numbers', () => {
 	it('keep money exact to the last decimal', () => {
 		expect(moneyExact('12345678901234567.0042')).toBe('$12,345,678,901,234,567.0042');
 		expect(moneyExact('')).toBe('–');
+	});
+	it('round money to what can be grasped', () => {
+		expect(['111.36405', '0.056358', '1234567.891', '0', '-0.5'].map(money)).toEqual([
+			'$111.36',
+			'$0.0564',
+			'$1,234,567.89',
+			'$0.00',
+			'-$0.50'
+		]);
 	});
 	it('shorten money to what fits a key figure', () => {
 		expect(['0', '0.042', '41.2035', '1234.56', '12345'].map(moneyShort)).toEqual([

@@ -43,6 +43,14 @@ export function moneyShort(value: Decimal): string {
 	return dollars({}).format(amount);
 }
 
+/** Dollars and cents, small amounts to three digits: $1,234.57, $0.0564. Where an amount is to be grasped, not checked. */
+export function money(value: Decimal): string {
+	const amount = Number(value);
+	if (value.trim() === '' || !Number.isFinite(amount)) return NO_DATA;
+	if (amount !== 0 && Math.abs(amount) < 0.1) return dollars({ maximumSignificantDigits: 3 }).format(amount);
+	return dollars({}).format(amount);
+}
+
 /** Dollars to the last decimal that was given: "1.2300" → $1.23, "0.0042" → $0.0042. */
 export function moneyExact(value: Decimal): string {
 	if (value.trim() === '' || !Number.isFinite(Number(value))) return NO_DATA;

@@ -43,7 +43,7 @@ export async function eventTypes(
 			select event_type as type, sum(events)::float8 as events, json_agg(json_build_array(bucket, events)) as trend
 			from (
 				select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
-				from ${eventCounts(sql, { ...range, shop: null }, null)} as counted
+				from ${eventCounts(sql, { ...range, shop: null }, null, times.edges)} as counted
 				group by 1, 2
 			) as counted
 			group by event_type
@@ -136,7 +136,7 @@ export async function eventSeries(
 				select event_type as type, json_agg(json_build_array(bucket, events)) as trend
 				from (
 					select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
-					from ${eventCounts(sql, { ...range, shop: null }, types)} as counted
+					from ${eventCounts(sql, { ...range, shop: null }, types, times.edges)} as counted
 					group by 1, 2
 				) as counted
 				group by event_type

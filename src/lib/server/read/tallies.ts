@@ -25,6 +25,7 @@ export interface Span {
 }
 
 const QUARTER_MS = 900_000;
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
 /** The whole stretches of a span, and what is left of it at its ends. */
@@ -165,16 +166,53 @@ export function errorCounts(sql: Sql, span: Span): Fragment {
 	)`;
 }
 
-/** `at`, `event_type` and `events`, their number, over all shops. By when the server received them. */
-export function eventCounts(sql: Sql, { from, to }: Span, types: readonly string[] | null): Fragment {
-	const parts = cut({ from, to, shop: null }, QUARTER_MS);
+/** The grains of `event_tallies` over all shops, coarsest first. */
+const EVENT_GRAINS = [
+	['day', DAY_MS],
+	['hour', HOUR_MS],
+	['quarter', QUARTER_MS]
+] as const;
+
+/**
+ * `at`, `event_type` and `events`, their number, over all shops. By when the server received them. Whole days come from
+ * counts of days, what is left of them from counts of hours, and so on down to the rows at the very ends.
+ * @param edges of the buckets that `at` will be put into; without them all of the span is one
+ */
+export function eventCounts(
+	sql: Sql,
+	{ from, to }: Span,
+	types: readonly string[] | null,
+	edges: readonly Millis[] = []
+): Fragment {
 	const ofType = types === null ? sql`true` : sql`event_type = any(${types}::text[])`;
+	let counts = sql``;
+	let open: [Millis, Millis][] = [[from, to]];
+	for (const [grain, grainMs] of EVENT_GRAINS) {
+		// A count that lay across an edge would be in the wrong bucket in part.
+		if (edges.slice(1, -1).some((edge) => edge % grainMs !== 0)) continue;
+		open = open.flatMap(([start, end]) => {
+			const { wholeFrom, wholeTo } = cut({ from: start, to: end, shop: null }, grainMs);
+			if (wholeFrom === wholeTo) return [[start, end]];
+			counts = sql`${counts}
+				select bucket as at, event_type, events from event_tallies
+				where grain = ${grain} and shop = '*' and bucket >= ${time(sql, wholeFrom)} and bucket < ${time(sql, wholeTo)}
+					and ${ofType}
+				union all`;
+			return [
+				[start, wholeFrom],
+				[wholeTo, end]
+			];
+		});
+	}
+	const atEnds = open.reduce(
+		(before, [start, end]) =>
+			sql`${before} or (server_timestamp >= ${time(sql, start)} and server_timestamp < ${time(sql, end)})`,
+		sql`false`
+	);
 	return sql`(
-		select bucket as at, event_type, events from event_tallies
-		where shop = '*' and ${inWhole(sql, 'bucket', parts)} and ${ofType}
-		union all
-		select server_timestamp, event_type, 1 from analytics_events
-		where ${atEnds(sql, 'server_timestamp', parts)} and ${ofType}
+		${counts}
+		select server_timestamp as at, event_type, 1 as events from analytics_events
+		where (${atEnds}) and ${ofType}
 	)`;
 }
 
@@ -183,7 +221,7 @@ export function eventParts(sql: Sql, span: Span, types: readonly string[]): Frag
 	const parts = cut(span, DAY_MS);
 	return sql`(
 		select shop, event_type, events from event_tallies
-		where event_type = any(${types}::text[]) and shop <> '*' and ${inWhole(sql, 'bucket', parts)}
+		where grain = 'day' and event_type = any(${types}::text[]) and shop <> '*' and ${inWhole(sql, 'bucket', parts)}
 			and ${span.shop === null ? sql`true` : sql`shop = ${span.shop}`}
 		union all
 		select coalesce(shop_domain, ''), event_type, 1 from analytics_events

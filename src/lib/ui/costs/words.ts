@@ -1,6 +1,6 @@
 /** How the words of AI requests, and amounts beside others, are written. */
 import type { Decimal } from '$lib/live/messages';
-import { moneyExact, share } from '../format';
+import { money, moneyExact, share } from '../format';
 import { readable, requestSign, shopName, stepLabel } from '../words';
 
 /** A word of an AI request as a person reads it; what has none is said to. */
@@ -18,7 +18,7 @@ export function besideBefore(now: Decimal, before: Decimal): string {
 	if (was === 0) return value === 0 ? 'nothing before either' : 'nothing in the range before';
 	const change = (value - was) / was;
 	const sign = change > 0 ? '+' : change < 0 ? '−' : '±';
-	return `${sign}${share(Math.abs(change))}, was ${moneyExact(before)}`;
+	return `${sign}${share(Math.abs(change))}, was ${money(before)}`;
 }
 
 /** For charts, whose values are floats: to a millionth of a dollar, as far as a float of such an amount is exact. */

@@ -61,6 +61,7 @@ const Manifest = named(
 				.regex(/^sha384-/)
 				.describe("For the script tag's `integrity`."),
 			bytes: z.int().min(1),
+			released: z.boolean().describe('Whether every later build serves this very script at `path` too.'),
 			latest: z.literal('/sdk/v1/control-room.js').describe('The address that is always the newest.')
 		})
 	})

@@ -22,6 +22,10 @@ export interface Stage {
 	product(databaseUrl: string): Promise<Contender>;
 	/** Another role of this benchmark as a process, which prints `listening <address>` when it is ready. */
 	role(name: string, args: readonly string[]): Promise<Contender>;
+	/** Where the server's settings can be changed. */
+	superuser: Sql;
+	/** The server's log. */
+	logFile: string;
 	close(): Promise<void>;
 }
 
@@ -57,6 +61,8 @@ export async function openStage(): Promise<Stage> {
 	}
 
 	return {
+		superuser,
+		logFile: path.join(folder, 'postgres.log'),
 		async database(name) {
 			await superuser.unsafe(`create database ${name} owner control_room`);
 			const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;

@@ -81,6 +81,13 @@ it('opens what is behind each of its figures, and the numbers agree', { timeout:
 
 	await page.goto(wall);
 	await expectLive(page);
+	expect(await figure('Errors').innerText()).toBe(String(ENDED.length));
+	await figure('Errors').click();
+	await page.waitForURL('**/errors?from=now-24h');
+	await expect.poll(main, PATIENCE).toMatch(new RegExp(`Errors\\s+${ENDED.length}\\s+Error events`));
+
+	await page.goto(wall);
+	await expectLive(page);
 	expect(await figure('Active shops').innerText()).toBe('2');
 	await figure('Active shops').click();
 	await page.waitForURL('**/shops?from=now-24h');

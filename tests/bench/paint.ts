@@ -1,0 +1,91 @@
+/**
+ * What a page costs its reader's machine: JavaScript as it comes over the wire, the largest contentful paint and layout
+ * shifts, in a real Chromium with a processor four times slower than this one. Each page is opened in a fresh context,
+ * so that nothing is in a cache.
+ */
+import type { Browser } from 'playwright-core';
+import { writeHistory } from '../../src/simulate/history';
+import { launchChromium } from '../support/chromium';
+import { machine, spread, table } from './figures';
+import { namesIn, pageAddresses } from './pages';
+import { openStage } from './stage';
+
+const EVENTS = 50_000;
+const SLOWER = 4;
+const SETTLED_MS = 1_500;
+
+interface Cost {
+	scriptBytes: number;
+	largestPaintMs: number;
+	shift: number;
+}
+
+/** Prints a table of the pages. */
+export async function benchPaint({ rounds }: { rounds: number }): Promise<void> {
+	const stage = await openStage();
+	const browser = await launchChromium();
+	try {
+		const { url, sql } = await stage.database('paint');
+		const options = { seed: 'paint', shops: 30, events: EVENTS, spanMs: 7 * 86_400_000 };
+		const output = { write: () => undefined, isTTY: false };
+		await writeHistory(options, { sql, url, sessionTimeoutMs: 600_000 }, output, new AbortController().signal);
+		const { address } = await stage.product(url);
+		const rows: string[][] = [];
+		for (const [page, path] of pageAddresses(await namesIn(sql))) {
+			if (page.includes('now-90d')) continue;
+			const costs: Cost[] = [];
+			for (let round = -1; round < rounds; round++) {
+				const cost = await open(browser, address + path);
+				// The first one fills the server's caches.
+				if (round >= 0) costs.push(cost);
+			}
+			rows.push([
+				page,
+				spread(costs.map(({ scriptBytes }) => scriptBytes / 1000), 1),
+				spread(costs.map(({ largestPaintMs }) => largestPaintMs)),
+				spread(costs.map(({ shift }) => shift), 3)
+			]); // prettier-ignore
+		}
+		process.stdout.write(
+			`${machine()}, Chromium ${browser.version()}, processor slowed ${SLOWER} times, ${rounds} rounds, ${EVENTS} events\n\n` +
+				`${table(['Page', 'JavaScript, kB compressed', 'Largest contentful paint, ms', 'Layout shift'], rows)}\n`
+		);
+	} finally {
+		await browser.close();
+		await stage.close();
+	}
+}
+
+async function open(browser: Browser, address: string): Promise<Cost> {
+	const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+	try {
+		const page = await context.newPage();
+		const tools = await context.newCDPSession(page);
+		await tools.send('Network.enable');
+		await tools.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
+		const scripts = new Set<string>();
+		let scriptBytes = 0;
+		tools.on('Network.responseReceived', ({ requestId, type }) => {
+			if (type === 'Script') scripts.add(requestId);
+		});
+		tools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+			if (scripts.has(requestId)) scriptBytes += encodedDataLength;
+		});
+		await page.goto(address, { waitUntil: 'load' });
+		const seen = await page.evaluate(async (settledMs) => {
+			let largestPaintMs = 0;
+			let shift = 0;
+			new PerformanceObserver((list) => {
+				for (const entry of list.getEntries()) largestPaintMs = entry.startTime;
+			}).observe({ type: 'largest-contentful-paint', buffered: true });
+			new PerformanceObserver((list) => {
+				for (const entry of list.getEntries()) if ('value' in entry) shift += Number(entry.value);
+			}).observe({ type: 'layout-shift', buffered: true });
+			await new Promise((resolve) => setTimeout(resolve, settledMs));
+			return { largestPaintMs, shift };
+		}, SETTLED_MS);
+		return { scriptBytes, ...seen };
+	} finally {
+		await context.close();
+	}
+}

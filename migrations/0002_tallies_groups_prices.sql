@@ -10,6 +10,11 @@ create function quarter_of(at timestamptz) returns timestamptz
 language sql immutable parallel safe
 return date_bin('15 minutes', at, timestamptz '2000-01-01 00:00:00+00');
 
+-- The hour of UTC that a time lies in.
+create function hour_of(at timestamptz) returns timestamptz
+language sql immutable parallel safe
+return date_bin('1 hour', at, timestamptz '2000-01-01 00:00:00+00');
+
 -- The UTC day that a time lies in.
 create function day_of(at timestamptz) returns timestamptz
 language sql immutable parallel safe
@@ -206,9 +211,10 @@ create table prices (
 
 -- Events --------------------------------------------------------------------------------------------------------------
 
--- By the time the server received them. '*' stands for all shops, at each grain; a shop ('' for none) is counted by day.
+-- By the time the server received them.
 create table event_tallies (
-	-- quarter (of an hour), hour or (UTC) day: a long range reads few rows, whatever its days begin with.
+	-- quarter (of an hour), hour, day: over all shops, whose column is ''. A long range reads few rows, whatever its days
+	-- begin with. shop_day: of each shop ('' for none). shop_hour_total, shop_day_total: the same over all types, whose column is ''.
 	grain text collate "C" not null,
 	event_type text collate "C" not null,
 	shop text collate "C" not null,

@@ -43,7 +43,7 @@ beforeAll(async () => {
 		select session_id, step, started_at, started_at + interval '8 seconds', 0, 0, 0, 0, 'completed', 8000, false
 		from sessions, unnest(array['room_capture', 'mask', 'inpaint']) as step`;
 	await sql`
-		insert into errors (id, session_id, shop_domain, severity, occurred_at)
+		insert into error_events (id, session_id, shop_domain, severity, occurred_at)
 		select 'x' || session_id, session_id, shop_domain, 'error', started_at from sessions`;
 	await sql`
 		insert into ai_requests (id, session_id, occurred_at, cost_usd)
@@ -69,7 +69,7 @@ test('no panel and no change of one reads a table from end to end', async () => 
 	await reader.storySince('s77', [changed ?? '']);
 	const after = await settledScans();
 	// A handful of rows is quicker read whole: which tables are small is not what this is about.
-	for (const table of ['analytics_events', 'sessions', 'session_steps', 'errors', 'ai_requests']) {
+	for (const table of ['analytics_events', 'sessions', 'session_steps', 'error_events', 'ai_requests']) {
 		expect([table, after[table]]).toEqual([table, before[table]]);
 	}
 	expect(wall.pace.map(({ p50Ms }) => p50Ms)).toEqual([8_000, 8_000, 8_000]);

@@ -46,7 +46,7 @@ beforeAll(async () => {
 		from generate_series(1, ${ROWS}::int) as n`;
 	await sql`
 		insert into event_tallies (grain, event_type, shop, bucket, events)
-		select grain, event_type, '*', date_bin(length::interval, server_timestamp, timestamptz '2000-01-01 00:00:00+00'), count(*)
+		select grain, event_type, '', date_bin(length::interval, server_timestamp, timestamptz '2000-01-01 00:00:00+00'), count(*)
 		from analytics_events
 		cross join (values ('quarter', '15 minutes'), ('hour', '1 hour'), ('day', '1 day')) as grains (grain, length)
 		group by 1, 2, 4`;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFault, readFilters } from '../../src/lib/query';
 import type { LogEvent } from '../../src/lib/server/commit/rows';
-import { SESSION_FILTERS } from '../../src/lib/server/read/session-filters';
+import { SESSION_FILTERS } from '../../src/lib/server/read/sessions/filters';
 import { LOOKED_AT, sessions } from '../../src/lib/server/read/sessions';
 import { commitEvents } from '../support/commit';
 import { testDatabase, type TestDatabase } from '../support/database';

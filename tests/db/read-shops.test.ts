@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Committer } from '../../src/lib/server/commit/committer';
 import type { LogEvent } from '../../src/lib/server/commit/rows';
-import { currentFigures } from '../../src/lib/server/read/figures';
-import type { ShopsAsked } from '../../src/lib/server/read/shop-list';
+import { currentFigures } from '../../src/lib/server/read/wall/figures';
+import type { ShopsAsked } from '../../src/lib/server/read/shops/list';
 import { shops as shopReads } from '../../src/lib/server/read/shops';
 import { buckets, isFault, type QueryFault } from '../../src/lib/query';
 import { testDatabase, type TestDatabase } from '../support/database';

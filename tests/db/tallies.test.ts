@@ -10,7 +10,8 @@ import { testDatabase, type TestDatabase } from '../support/database';
 import { batch, event, T0 } from '../support/events';
 
 const DAY = 86_400_000;
-const SHOPS = ['a.example', 'b.example', null];
+/** A shop may be called anything. */
+const SHOPS = ['a.example', 'b.example', '*', '', null];
 let database: TestDatabase;
 
 /** Sessions over five days, of which some ended, each with an error, AI requests and a custom event. */
@@ -162,6 +163,16 @@ test('events of any span are counted by type and by shop as the log would be', a
 			group by 1 order by 1`
 	);
 });
+
+test('events of all types are counted by shop as the log would be', () =>
+	alike(
+		(sql, asked) => sql`
+			select shop, sum(events)::int as events from ${tallies.shopEventCounts(sql, asked)} as counted
+			group by shop order by shop`,
+		(sql, asked) => sql`
+			select coalesce(shop_domain, '') as shop, count(*)::int as events from analytics_events
+			where ${within(sql, 'server_timestamp', asked)} and ${ofShop(sql, asked.shop)} group by 1 order by 1`
+	));
 
 test('the buckets of a chart hold what lies between their edges, in a zone with odd offsets too', () =>
 	fc.assert(

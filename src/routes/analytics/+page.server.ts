@@ -11,17 +11,16 @@ export const load: PageServerLoad = async (event) => {
 	const { events, shopNames } = event.locals.pipeline.pages;
 	const { frame, now, zone, range, filters } = await pageQuery(event, { fallback: 'now-24h', filters: events.filters });
 	const times = buckets(range, zone, now, BARS);
-	const [list, known, series, fields, values, shops] = await Promise.all([
+	const [list, known, series, fields, values, byShop, shops] = await Promise.all([
 		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
 		events.types(range, filters.shop, buckets(range, zone, now, SMALL_BARS)),
 		events.series(range, filters, times),
 		events.fieldNames(range, filters),
 		filters.field === null ? null : events.fieldValues(range, filters, filters.field),
+		events.shops(range, filters.type, filters.shop),
 		shopNames()
 	]);
 	const { rows, ...page } = given(list);
-	const asked = filters.type.length > 0 ? filters.type : known.types.map(({ type }) => type);
-	const byShop = filters.type.length === 0 && known.isCut ? null : await events.shops(range, asked, filters.shop);
 	return {
 		frame,
 		filters,

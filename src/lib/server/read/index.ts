@@ -6,13 +6,13 @@
 import type { ErrorCard, Figures, Millis, SessionCard, SessionStory, StepPace, WallState } from '../../live/messages';
 import type { Sql } from '../db/connect';
 import { within } from '../db/within';
-import { cards } from './cards';
-import { compare, currentFigures, yesterdaysFigures } from './figures';
-import { stepPace } from './pace';
+import { cards } from './wall/cards';
+import { compare, currentFigures, yesterdaysFigures } from './wall/figures';
+import { stepPace } from './wall/pace';
 import { remembered } from './remembered';
-import { story, storySince } from './session';
+import { story, storySince } from './sessions/story';
 import { wall } from './wall';
-import { latestErrors } from './wall-errors';
+import { latestErrors } from './wall/errors';
 
 const REMEMBERED_MS = 60_000;
 const READ_LIMIT_MS = 10_000;

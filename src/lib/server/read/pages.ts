@@ -7,12 +7,12 @@ import { costs } from './costs';
 import { errors } from './errors';
 import { events } from './events';
 import { journey } from './journey';
-import { prices } from './prices';
+import { prices } from './costs/prices';
 import { rejected } from './rejected';
 import { search } from './search';
 import { sessions } from './sessions';
 import { setups } from './setups';
-import { shopNames } from './shop-names';
+import { shopNames } from './shops/names';
 import { shops } from './shops';
 import { system } from './system';
 

@@ -5,7 +5,7 @@
 import type { Millis, SessionCard } from '../../live/messages';
 import type { Sql } from '../db/connect';
 import { within } from '../db/within';
-import { cardColumns } from './cards';
+import { cardColumns } from './wall/cards';
 import { beginning, millis } from './columns';
 
 export interface FoundShop {

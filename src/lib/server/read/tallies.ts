@@ -166,11 +166,15 @@ export function errorCounts(sql: Sql, span: Span): Fragment {
 	)`;
 }
 
-/** The grains of `event_tallies` over all shops, coarsest first. */
+/** The grains of `event_tallies`, coarsest first: by type over all shops, and by shop over all types. */
 const EVENT_GRAINS = [
 	['day', DAY_MS],
 	['hour', HOUR_MS],
 	['quarter', QUARTER_MS]
+] as const;
+const SHOP_GRAINS = [
+	['shop_day_total', DAY_MS],
+	['shop_hour_total', HOUR_MS]
 ] as const;
 
 /**
@@ -185,22 +189,55 @@ export function eventCounts(
 	edges: readonly Millis[] = []
 ): Fragment {
 	const ofType = types === null ? sql`true` : sql`event_type = any(${types}::text[])`;
+	const fine = EVENT_GRAINS.filter(([, length]) => edges.slice(1, -1).every((edge) => edge % length === 0));
+	const { counts, atEnds } = cascade(
+		sql,
+		{ from, to },
+		fine,
+		(grain, inBucket) => sql`
+			select bucket as at, event_type, events from event_tallies
+			where grain = ${grain} and shop = '' and ${inBucket} and ${ofType}`
+	);
+	return sql`(
+		${counts}
+		select server_timestamp as at, event_type, 1 as events from analytics_events where ${atEnds} and ${ofType}
+	)`;
+}
+
+/** `shop` ('' for none) and `events`, their number, of all types. By when the server received them. */
+export function shopEventCounts(sql: Sql, { from, to, shop }: Span): Fragment {
+	const { counts, atEnds } = cascade(
+		sql,
+		{ from, to },
+		SHOP_GRAINS,
+		(grain, inBucket) => sql`
+			select shop, events from event_tallies
+			where grain = ${grain} and event_type = '' and ${inBucket} and ${shop === null ? sql`true` : sql`shop = ${shop}`}`
+	);
+	return sql`(
+		${counts}
+		select coalesce(shop_domain, '') as shop, 1 as events from analytics_events
+		where ${atEnds} and ${shop === null ? sql`true` : sql`coalesce(shop_domain, '') = ${shop}`}
+	)`;
+}
+
+/** Counts of whole stretches, coarsest first, each followed by `union all`; and the condition on the rows that are left. */
+function cascade(
+	sql: Sql,
+	{ from, to }: Pick<Span, 'from' | 'to'>,
+	grains: readonly (readonly [string, number])[],
+	counted: (grain: string, inBucket: Fragment) => Fragment
+): { counts: Fragment; atEnds: Fragment } {
 	let counts = sql``;
 	let open: [Millis, Millis][] = [[from, to]];
-	for (const [grain, grainMs] of EVENT_GRAINS) {
-		// A count that lay across an edge would be in the wrong bucket in part.
-		if (edges.slice(1, -1).some((edge) => edge % grainMs !== 0)) continue;
+	for (const [grain, grainMs] of grains) {
 		open = open.flatMap(([start, end]) => {
-			const { wholeFrom, wholeTo } = cut({ from: start, to: end, shop: null }, grainMs);
-			if (wholeFrom === wholeTo) return [[start, end]];
-			counts = sql`${counts}
-				select bucket as at, event_type, events from event_tallies
-				where grain = ${grain} and shop = '*' and bucket >= ${time(sql, wholeFrom)} and bucket < ${time(sql, wholeTo)}
-					and ${ofType}
-				union all`;
+			const parts = cut({ from: start, to: end, shop: null }, grainMs);
+			if (parts.wholeFrom === parts.wholeTo) return [[start, end]];
+			counts = sql`${counts} ${counted(grain, inWhole(sql, 'bucket', parts))} union all`;
 			return [
-				[start, wholeFrom],
-				[wholeTo, end]
+				[start, parts.wholeFrom],
+				[parts.wholeTo, end]
 			];
 		});
 	}
@@ -209,11 +246,7 @@ export function eventCounts(
 			sql`${before} or (server_timestamp >= ${time(sql, start)} and server_timestamp < ${time(sql, end)})`,
 		sql`false`
 	);
-	return sql`(
-		${counts}
-		select server_timestamp as at, event_type, 1 as events from analytics_events
-		where (${atEnds}) and ${ofType}
-	)`;
+	return { counts, atEnds: sql`(${atEnds})` };
 }
 
 /** `shop`, `event_type` and `events`, their number. By when the server received them. */
@@ -221,7 +254,7 @@ export function eventParts(sql: Sql, span: Span, types: readonly string[]): Frag
 	const parts = cut(span, DAY_MS);
 	return sql`(
 		select shop, event_type, events from event_tallies
-		where grain = 'day' and event_type = any(${types}::text[]) and shop <> '*' and ${inWhole(sql, 'bucket', parts)}
+		where grain = 'shop_day' and event_type = any(${types}::text[]) and ${inWhole(sql, 'bucket', parts)}
 			and ${span.shop === null ? sql`true` : sql`shop = ${span.shop}`}
 		union all
 		select coalesce(shop_domain, ''), event_type, 1 from analytics_events

@@ -4,7 +4,7 @@ import type { CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
 import { exported, iso, limitFault, MOST_ROWS } from '$lib/server/api/rows';
-import type { ErrorGroupRow } from '$lib/server/read/error-groups';
+import type { ErrorGroupRow } from '$lib/server/read/errors/groups';
 import type { RequestHandler } from './$types';
 
 const COLUMNS: readonly CsvColumn<ErrorGroupRow>[] = [

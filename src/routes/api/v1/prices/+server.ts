@@ -3,7 +3,7 @@ import { csvResponse, type CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
 import { iso } from '$lib/server/api/rows';
-import type { Price } from '$lib/server/read/prices';
+import type { Price } from '$lib/server/read/costs/prices';
 import type { RequestHandler } from './$types';
 
 const COLUMNS: readonly CsvColumn<Price>[] = [

@@ -3,7 +3,7 @@ import { fault, isFault, type QueryFault } from '$lib/query';
 import { allPages, csvResponse, type CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
-import type { ShopRow } from '$lib/server/read/shop-list';
+import type { ShopRow } from '$lib/server/read/shops/list';
 import type { RequestHandler } from './$types';
 
 const MOST_ROWS = 500;

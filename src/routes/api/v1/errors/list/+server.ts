@@ -4,7 +4,7 @@ import type { CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
 import { exported, iso, limitFault, MOST_ROWS } from '$lib/server/api/rows';
-import type { ErrorRow } from '$lib/server/read/error-list';
+import type { ErrorRow } from '$lib/server/read/errors/list';
 import type { RequestHandler } from './$types';
 
 const COLUMNS: readonly CsvColumn<ErrorRow>[] = [

@@ -13,8 +13,7 @@ export const GET: RequestHandler = (event) => {
 			const times = buckets(range, zone, now);
 			const filters = { type, shop: null, session: null, q: null, field: null, value: null };
 			const { types } = await events.series(range, filters, times);
-			const asked = type.length > 0 ? type : types.map((one) => one.type);
-			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, asked, null) };
+			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, type, null) };
 		}
 	);
 };

@@ -1,0 +1,71 @@
+/**
+ * What the page about costs shows, its file and its operation of the API: sums of what AI requests said they cost, exact
+ * decimals from the column to the screen. Requests count by their own time, sessions by their start.
+ */
+import type { Sql } from '../../db/connect';
+import { within } from '../../db/within';
+import { costForecast, type Forecast } from './forecast';
+import { COST_FILTERS, hasWords, spanOf, type CostQuestion } from './parts';
+import { costRows, type CostRow } from './rows';
+import { costSeries, type CostSeries } from './series';
+import { dearestSessions, lostByExit, sessionCosts, type Dearest, type LostRow, type SessionCosts } from './sessions'; // prettier-ignore
+import { costSplits, type Spent, type Splits } from './splits';
+import { estimate, type Estimate } from './prices';
+
+export type { CostQuestion, CostRow, CostSeries, Dearest, Forecast, LostRow, SessionCosts, Spent, Splits };
+
+const READ_LIMIT_MS = 10_000;
+const MOST_WORDS = 10;
+
+/** What is known of sessions; of requests alone, with a filter by their words, nothing is. */
+export interface OfSessions {
+	now: SessionCosts;
+	/** In the range before. */
+	before: SessionCosts;
+	lostByExit: LostRow[];
+	dearest: Dearest;
+}
+
+export interface CostOverview {
+	total: Spent;
+	splits: Splits;
+	series: CostSeries;
+	estimate: Estimate;
+	forecast: Forecast;
+	sessions: OfSessions | null;
+}
+
+/** All that the page shows of a range. */
+async function overview(sql: Sql, question: CostQuestion): Promise<CostOverview> {
+	const [{ total, splits }, series, estimated, forecast, sessions] = await Promise.all([
+		costSplits(sql, question, MOST_WORDS),
+		costSeries(sql, question),
+		estimate(sql, question.filters, question.range),
+		costForecast(sql, question),
+		hasWords(question.filters) ? null : ofSessions(sql, question)
+	]);
+	return { total, splits, series, estimate: estimated, forecast, sessions };
+}
+
+async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions> {
+	const { range, filters } = question;
+	const span = spanOf(filters, range);
+	const [now, before, lost, dearest] = await Promise.all([
+		sessionCosts(sql, span),
+		sessionCosts(sql, { ...span, from: span.from - (span.to - span.from), to: span.from }),
+		lostByExit(sql, span),
+		dearestSessions(sql, question)
+	]);
+	return { now, before, lostByExit: lost, dearest };
+}
+
+/** What the page, its file and the API read of costs. */
+export function costs(sql: Sql) {
+	return {
+		filters: COST_FILTERS,
+		/** @throws the database's fault, or after 10 seconds */
+		overview: (question: CostQuestion) => within(READ_LIMIT_MS, overview(sql, question)),
+		/** Sums by UTC day and all words, in parts. */
+		rows: (question: CostQuestion) => costRows(sql, question)
+	};
+}

@@ -1,0 +1,176 @@
+/**
+ * How many events there were of each type, over time and by shop. Types and shops are counted in tallies, exactly over any
+ * range; what tallies do not know is counted in the rows of the latest events, and says how far back that goes.
+ */
+import type { Buckets } from '../../../query';
+import type { Millis } from '../../../live/messages';
+import type { Sql } from '../../db/connect';
+import { within } from '../../db/within';
+import { millis } from '../columns';
+import type { Counted } from './list';
+import { isTallied, latest, LOOKED, matches, NONE, type EventFilters, type Stretch } from './questions';
+import { bucketOf, eventCounts, eventParts, shopEventCounts } from '../tallies';
+
+const READ_WITHIN_MS = 10_000;
+/** Types that are told apart: a client can make up new ones for ever. */
+const MOST_TYPES = 200;
+const MOST_SHOPS = 50;
+
+export interface TypeCount {
+	type: string;
+	events: number;
+	/** By bucket, over all shops; null where counts of a shop have no grain fine enough. */
+	trend: number[] | null;
+}
+
+export interface EventSeries {
+	/** By type, by bucket; null for a bucket that was not looked at whole. */
+	types: { type: string; events: (number | null)[] }[];
+	/** How far back rows were looked at, where that was not the whole range. */
+	lookedTo: Millis | null;
+}
+
+/** The types in a range with most events, the most frequent first. With a shop, of that shop alone. */
+export async function eventTypes(
+	sql: Sql,
+	range: Stretch,
+	shop: string | null,
+	times: Buckets
+): Promise<{ types: TypeCount[]; isCut: boolean }> {
+	const rows = await within(
+		READ_WITHIN_MS,
+		sql<{ type: string; events: number; trend: [number, number][] }[]>`
+			select event_type as type, sum(events)::float8 as events, json_agg(json_build_array(bucket, events)) as trend
+			from (
+				select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
+				from ${eventCounts(sql, { ...range, shop: null }, null, times.edges)} as counted
+				group by 1, 2
+			) as counted
+			group by event_type
+			order by 2 desc, 1
+			limit ${MOST_TYPES + 1}`
+	);
+	const isCut = rows.length > MOST_TYPES;
+	const known = rows.slice(0, MOST_TYPES);
+	if (shop === null) {
+		return {
+			isCut,
+			types: known.map(({ type, events, trend }) => ({ type, events, trend: filledIn(trend, times) }))
+		};
+	}
+	const names = known.map(({ type }) => type);
+	const types = await within(
+		READ_WITHIN_MS,
+		sql<TypeCount[]>`
+			select event_type as type, sum(events)::float8 as events, null as trend
+			from ${eventParts(sql, { ...range, shop: shopWord(shop) }, names)} as parts
+			group by event_type
+			having sum(events) <> 0
+			order by 2 desc, 1`
+	);
+	return { types: [...types], isCut };
+}
+
+/** The shops in a range with most events of these types, or of all where none is named; '' for no shop. */
+export async function eventShops(
+	sql: Sql,
+	range: Stretch,
+	types: readonly string[],
+	shop: string | null
+): Promise<{ shop: string; events: number }[]> {
+	const span = { ...range, shop: shopWord(shop) };
+	const counted = types.length > 0 ? eventParts(sql, span, types) : shopEventCounts(sql, span);
+	const rows = await within(
+		READ_WITHIN_MS,
+		sql<{ shop: string; events: number }[]>`
+			select shop, sum(events)::float8 as events
+			from ${counted} as parts
+			group by shop
+			having sum(events) <> 0
+			order by 2 desc, 1
+			limit ${MOST_SHOPS}`
+	);
+	return [...rows];
+}
+
+/** How many events of these types, or of all, and of this shop, or of all, by the tallies. */
+export async function countTallied(
+	sql: Sql,
+	range: Stretch,
+	{ type, shop }: Pick<EventFilters, 'type' | 'shop'>
+): Promise<Counted> {
+	const span = { ...range, shop: shopWord(shop) };
+	if (shop === null) {
+		const [row] = await sql<{ count: number }[]>`
+			select coalesce(sum(events), 0)::float8 as count
+			from ${eventCounts(sql, span, type.length > 0 ? type : null)} as counted`;
+		return { count: row?.count ?? 0, isLeast: false };
+	}
+	const counted = type.length > 0 ? eventParts(sql, span, type) : shopEventCounts(sql, span);
+	const [row] = await sql<{ count: number }[]>`
+		select coalesce(sum(events), 0)::float8 as count from ${counted} as parts`;
+	return { count: row?.count ?? 0, isLeast: false };
+}
+
+/** Events that match, over time, each of the named types by itself. */
+export async function eventSeries(
+	sql: Sql,
+	range: Stretch,
+	filters: EventFilters,
+	times: Buckets
+): Promise<EventSeries> {
+	const isExact = isTallied(filters) && filters.shop === null;
+	const types = filters.type.length > 0 ? filters.type : null;
+	const rows = await within(
+		READ_WITHIN_MS,
+		isExact
+			? sql<{ type: string; trend: [number, number][] }[]>`
+				select event_type as type, json_agg(json_build_array(bucket, events)) as trend
+				from (
+					select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
+					from ${eventCounts(sql, { ...range, shop: null }, types, times.edges)} as counted
+					group by 1, 2
+				) as counted
+				group by event_type
+				order by sum(events) desc, 1
+				limit ${MOST_TYPES}`
+			: sql<{ type: string; trend: [number, number][] }[]>`
+				select event_type as type, json_agg(json_build_array(bucket, events)) as trend
+				from (
+					select event_type, ${bucketOf(sql, times.edges)} as bucket, count(*)::float8 as events
+					from (
+						select event_type, server_timestamp as at
+						from (${latest(sql, { range, filters })}) as logged
+						where ${matches(sql, filters)}
+					) as matching
+					group by 1, 2
+				) as counted
+				group by event_type
+				order by sum(events) desc, 1
+				limit ${MOST_TYPES}`
+	);
+	const lookedTo = isExact ? null : await within(READ_WITHIN_MS, edgeOf(sql, range, filters));
+	const known = (events: number, index: number) =>
+		lookedTo !== null && (times.edges[index] ?? 0) < lookedTo ? null : events;
+	return { types: rows.map(({ type, trend }) => ({ type, events: filledIn(trend, times).map(known) })), lookedTo };
+}
+
+/** The time of the last of the LOOKED rows; null when there are fewer. */
+async function edgeOf(sql: Sql, range: Stretch, filters: EventFilters): Promise<Millis | null> {
+	const [edge] = await sql<{ at: Millis }[]>`
+		select ${millis(sql, 'server_timestamp')} as at
+		from (${latest(sql, { range, filters })}) as logged
+		order by server_timestamp desc
+		offset ${LOOKED - 1}`;
+	return edge?.at ?? null;
+}
+
+function filledIn(trend: readonly [number, number][], times: Buckets): number[] {
+	const events = times.partial.map(() => 0);
+	for (const [bucket, value] of trend) events[bucket] = value;
+	return events;
+}
+
+function shopWord(shop: string | null): string | null {
+	return shop === NONE ? '' : shop;
+}

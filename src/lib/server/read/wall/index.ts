@@ -1,0 +1,22 @@
+/** All that the Control Room shows, read at once. */
+import type { Figures, StepPace, WallState } from '../../../live/messages';
+import type { Sql } from '../../db/connect';
+import { activeCards, endedCards } from './cards';
+import { latestErrors } from './errors';
+
+/** The state of the wall. Figures and pace come from their caches, which know how old they may be. */
+export async function wall(
+	sql: Sql,
+	cached: { figures: () => Promise<Figures>; pace: () => Promise<StepPace[]> }
+): Promise<WallState> {
+	const [figures, active, ended, errors, pace] = await Promise.all([
+		cached.figures(),
+		activeCards(sql),
+		endedCards(sql),
+		latestErrors(sql),
+		cached.pace()
+	]);
+	// Between the two lists a session may have ended: the later read is the newer state.
+	const over = new Set(ended.map((card) => card.sessionId));
+	return { figures, sessions: [...active.filter((card) => !over.has(card.sessionId)), ...ended], errors, pace };
+}

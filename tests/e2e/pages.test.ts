@@ -1,0 +1,239 @@
+/**
+ * What holds for every page, with a past behind it and with events in it that mean ill: it answers, it can be read on a
+ * phone, at 200 % zoom, by keyboard, by a screen reader, in the dark and without JavaScript, and it neither faults nor
+ * moves while it becomes live. What a page says is its own test's matter.
+ */
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { namesIn, type Names } from '../bench/pages';
+import { useBrowser } from '../support/browser';
+import type { TestDatabase } from '../support/database';
+import { databaseWithHistory } from '../support/history';
+import { startProcess } from '../support/process';
+import { expectLive } from '../support/wall';
+
+const DAY_MS = 86_400_000;
+const HISTORY = { seed: 'every page', shops: 8, events: 8_000, spanMs: 7 * DAY_MS };
+const LONG = `<script>throw new Error('markup ran')</script>${'Longunbrokenword'.repeat(312)}`;
+const ODD_SHOP = '<b>ü שלום/..?#🛋️';
+const ODD_SESSION = `<i>odd</i> ${'session'.repeat(17)}`;
+const SCRIPT_BYTES = 150_000;
+const SHIFT = 0.02;
+const SIZES = { 'at 200 % zoom': { width: 640, height: 400 }, 'on a phone': { width: 390, height: 844 } };
+
+const openPage = useBrowser();
+let database: TestDatabase;
+let names: Names;
+const begun = Date.now();
+
+beforeAll(async () => {
+	database = await databaseWithHistory(HISTORY);
+	names = await namesIn(database.sql);
+});
+afterAll(() => database.drop());
+
+/** A session, a shop and an error group of what no page should stumble over. They have ids: posted twice, they are once. */
+function hostile(): object[] {
+	const told = (id: number, type: string, data: object | null) => ({
+		id: `hostile ${id}`, type, sessionId: ODD_SESSION, shopDomain: ODD_SHOP, timestamp: new Date(begun - 60_000 + id).toISOString(),
+		data, deviceContext: { deviceType: 'mobile', os: null, browser: LONG }
+	}); // prettier-ignore
+	return [
+		told(1, 'session_started', { productTitle: LONG, productId: null, productPrice: 'much' }),
+		told(2, 'step_update', { step: 'room_capture', status: 'completed', durationMs: null }),
+		told(3, 'step_update', { step: '<u>lighting</u>', status: 'started', durationMs: -1 }),
+		told(4, 'error', { errorCode: '<img src=x onerror=alert(1)>', errorMessage: LONG, stack: LONG, severity: 'critical' }),
+		told(5, 'ai_request', { requestId: 'r'.repeat(200), provider: 'שלום 🛋️', model: LONG, status: 'success', costUsd: 1e6 }),
+		told(6, LONG.slice(0, 100), { [LONG.slice(0, 300)]: [null, { deep: LONG }], '\u202Eright to left': '\u202Egnihton' }),
+		told(7, 'setup_started', { productId: LONG, productTitle: '👩‍👩‍👧‍👦'.repeat(700) }),
+		told(8, 'session_ended', null),
+		{ id: 'hostile 9', type: 'error', data: null, sessionId: null, shopDomain: null, timestamp: null }
+	]; // prettier-ignore
+}
+
+/** The real process on the history and the hostile events; every page's address. */
+async function open(): Promise<{ address: string; pages: string[] }> {
+	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+	const body = JSON.stringify({ events: hostile() });
+	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body });
+	expect(await answer.json()).toMatchObject({ success: true, processed: hostile().length, rejected: [] });
+	const odd = await database.sql<{ group: string }[]>`
+		select distinct group_key as group from error_events where session_id = ${ODD_SESSION}`;
+	expect(odd).toHaveLength(1);
+	const pages = [
+		'/',
+		'/sessions',
+		...[names.session, ODD_SESSION].map((id) => `/sessions/${encodeURIComponent(id)}`),
+		'/errors',
+		'/errors?view=list',
+		...[names.group, odd[0]?.group ?? ''].map((group) => `/errors/${group}`),
+		'/costs',
+		'/costs/prices',
+		'/analytics',
+		'/journey',
+		'/shops',
+		...[names.shop, ODD_SHOP].map((shop) => `/shops/${encodeURIComponent(shop)}`),
+		'/setup',
+		'/system',
+		'/search?q=o'
+	];
+	return { address, pages };
+}
+
+/** What axe finds; everything, or what may differ between light and dark. */
+async function findings(page: Page, what: 'all' | 'colours'): Promise<string[]> {
+	await page.evaluate(async () => {
+		const moving = document.getAnimations().filter((animation) => animation.effect?.getComputedTiming().endTime !== Infinity); // prettier-ignore
+		// Elements that are still fading have colours of no meaning.
+		await Promise.allSettled(moving.map((animation) => animation.finished));
+	});
+	const { violations } = await page.evaluate((values) => {
+		const { axe: inPage } = window as unknown as { axe: typeof axe };
+		return inPage.run(values ? { runOnly: { type: 'rule', values } } : {});
+	}, what === 'colours' ? ['color-contrast', 'link-in-text-block'] : null); // prettier-ignore
+	return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join('\n')}`); // prettier-ignore
+}
+
+/** How far the page's parts have moved since it was opened, without the viewer's doing. Runs in the page. */
+async function shiftSoFar(): Promise<number> {
+	let sum = 0;
+	const observer = new PerformanceObserver((list) => {
+		for (const entry of list.getEntries()) {
+			if ('value' in entry && 'hadRecentInput' in entry && !entry.hadRecentInput) sum += Number(entry.value);
+		}
+	});
+	observer.observe({ type: 'layout-shift', buffered: true });
+	// What is buffered is told before the second frame.
+	await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+	return sum;
+}
+
+describe('every page', { timeout: 120_000 }, () => {
+	it('answers with a title and a heading of its own, and has its content without JavaScript', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank', { javaScriptEnabled: false });
+		for (const path of pages) {
+			const answer = await page.goto(address + path);
+			const seen = {
+				path,
+				status: answer?.status(),
+				isTitled: /./.test(await page.title()),
+				headings: await page.locator('h1').count(),
+				hasContent: (await page.locator('main').locator('table, figure, ol, ul, dl').count()) > 0
+			};
+			expect(seen).toEqual({ path, status: 200, isTitled: true, headings: 1, hasContent: true });
+		}
+	});
+
+	it.each(Object.entries(SIZES))('never scrolls sideways %s', async (_, viewport) => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank', { viewport });
+		const wide: string[] = [];
+		for (const path of pages) {
+			await page.goto(address + path);
+			await expectLive(page);
+			const width = await page.evaluate(() => document.scrollingElement?.scrollWidth ?? Infinity);
+			if (width > viewport.width) wide.push(`${path}: ${width}`);
+		}
+		expect(wide).toEqual([]);
+	});
+
+	it('keeps its filters open where there is room, and folds them away on a phone', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank', { javaScriptEnabled: false });
+		let withFilters = 0;
+		for (const path of pages) {
+			await page.goto(address + path);
+			const summary = page.locator('search summary');
+			if ((await summary.count()) === 0) continue;
+			withFilters++;
+			for (const { width, isFolded } of [
+				{ width: 1440, isFolded: false },
+				{ width: 390, isFolded: true }
+			]) {
+				await page.setViewportSize({ width, height: 844 });
+				const form = page.locator('search form');
+				const seen = { path, button: await summary.isVisible(), form: await form.isVisible() };
+				expect(seen).toEqual({ path, button: isFolded, form: !isFolded });
+			}
+		}
+		expect(withFilters).toBeGreaterThan(5);
+	});
+
+	it('begins with a link to its content for those who use the keyboard', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank');
+		for (const path of pages) {
+			await page.goto(address + path);
+			await expectLive(page);
+			await page.keyboard.press('Tab');
+			const link = page.getByRole('link', { name: 'Skip to content' });
+			const focused = await link.evaluate((one) => one === document.activeElement);
+			await page.keyboard.press('Enter');
+			const reached = await page.evaluate(() => document.activeElement?.tagName);
+			expect({ path, focused, reached }).toEqual({ path, focused: true, reached: 'MAIN' });
+		}
+	});
+
+	it('needs little script', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank');
+		const tools = await page.context().newCDPSession(page);
+		await tools.send('Network.enable');
+		await tools.send('Network.setCacheDisabled', { cacheDisabled: true });
+		const scripts = new Map<string, string>();
+		// By address: without a cache, what was preloaded may be fetched twice.
+		const sizes = new Map<string, number>();
+		tools.on('Network.responseReceived', ({ requestId, type, response }) => {
+			if (type === 'Script') scripts.set(requestId, response.url);
+		});
+		tools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
+			const url = scripts.get(requestId);
+			if (url !== undefined) sizes.set(url, encodedDataLength);
+		});
+		for (const path of pages) {
+			sizes.clear();
+			await page.goto(address + path);
+			await expectLive(page);
+			const bytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+			expect(bytes, path).toBeGreaterThan(10_000);
+			expect(bytes, path).toBeLessThan(SCRIPT_BYTES);
+		}
+	});
+
+	it('does not move while it becomes live, even when it turns out that the viewer lives in another zone', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank', {
+			viewport: { width: 1440, height: 900 },
+			timezoneId: 'America/Argentina/Buenos_Aires'
+		});
+		const moved: string[] = [];
+		for (const path of pages) {
+			// The cookie by which the server knows the zone.
+			await page.context().clearCookies();
+			await page.goto(address + path);
+			await expectLive(page);
+			const shift = await page.evaluate(shiftSoFar);
+			if (shift >= SHIFT) moved.push(`${path}: ${shift}`);
+		}
+		expect(moved).toEqual([]);
+	});
+
+	it('has nothing that axe would find, in light and in dark', async () => {
+		const { address, pages } = await open();
+		const page = await openPage('about:blank', { viewport: { width: 1280, height: 800 } });
+		const found: string[] = [];
+		for (const path of pages) {
+			await page.emulateMedia({ colorScheme: 'light' });
+			await page.goto(address + path);
+			await expectLive(page);
+			await page.evaluate(axe.source);
+			const light = await findings(page, 'all');
+			await page.emulateMedia({ colorScheme: 'dark' });
+			const dark = await findings(page, 'colours');
+			found.push(...light.map((one) => `${path} in light: ${one}`), ...dark.map((one) => `${path} in dark: ${one}`));
+		}
+		expect(found).toEqual([]);
+	});
+});

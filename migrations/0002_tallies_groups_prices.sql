@@ -24,11 +24,12 @@ return date_bin('1 day', at, timestamptz '2000-01-01 00:00:00+00');
 create function message_shape(message text) returns text
 language sql immutable parallel safe
 return key_text(left(btrim(regexp_replace(regexp_replace(regexp_replace(regexp_replace(
-	left(message, 2000),
+	left(message, 500),
 	'(https?|wss?|blob|data|file):[^\s''")]+', '<url>', 'g'),
 	'[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}', '<id>', 'gi'),
-	-- Long words with a digit, and shorter ones with a letter after a digit: base64 and sha256 are none.
-	'\m(0x[0-9a-f]+|(?=[a-z_-]*\d)[0-9a-z_-]{12,}|(?=[0-9a-z_-]*\d[a-z])[0-9a-z_-]{6,})\M', '<id>', 'gi'),
+	-- Long words with a digit, and shorter ones with a letter after a digit: base64 and sha256 are none. Looking ahead is
+	-- bounded, because it begins anew behind each hyphen.
+	'\m(0x[0-9a-f]+|(?=[a-z_-]{0,40}\d)[0-9a-z_-]{12,}|(?=[0-9a-z_-]{0,40}\d[a-z])[0-9a-z_-]{6,})\M', '<id>', 'gi'),
 	'\d+([.,]\d+)*', '<n>', 'g')), 500));
 
 -- The group of an error: its code and the shape of its message.
@@ -40,6 +41,8 @@ return md5(coalesce(code, '') || chr(10) || coalesce(message_shape(message), '')
 
 -- The event log as a page lists it, and the edges of counts by shop.
 create index analytics_events_server on analytics_events (server_timestamp);
+-- What the server itself made: who said what of a group of errors, and which prices were set.
+create index analytics_events_own on analytics_events (event_type, server_timestamp) where ip is null;
 drop index analytics_events_type;
 create index analytics_events_type on analytics_events (event_type, server_timestamp) include (shop_domain);
 

@@ -16,6 +16,7 @@ declare global {
 		interface Locals {
 			/** The stages of an event's way: what pages read from. */
 			pipeline: Pipeline;
+			log: Logger;
 		}
 		/** What the dev server's plugin (src/lib/server/http/dev.ts) keeps over a restart of Vite, and shows to the adapter. */
 		interface DevServer {

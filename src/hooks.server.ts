@@ -15,6 +15,7 @@ export const handle: Handle = async ({ event, resolve }) => {
 	const { request, platform, url } = event;
 	if (!platform) throw new Error('the server that runs SvelteKit did not hand over its platform');
 	event.locals.pipeline = platform.pipeline;
+	event.locals.log = platform.log;
 	const safe = request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS';
 	if (!safe && url.pathname !== INGEST && isForm(request)) {
 		const { headers } = request;

@@ -114,6 +114,21 @@ describe('groups of errors', () => {
 	});
 });
 
+test('a client cannot end a session by saying that it timed out', async () => {
+	await commit(
+		event('session_started'),
+		event('session_timed_out', { id: 'forged', clientTime: T0 + 5, ip: '203.0.113.9' })
+	);
+	expect(await database.sql`select status, event_count from sessions`).toEqual([
+		{ status: 'in_progress', event_count: 2 }
+	]);
+	await commit(event('session_timed_out', { clientTime: T0 + 9 }));
+	expect(await database.sql`select status, abandonment_reason from sessions`).toEqual([
+		{ status: 'abandoned', abandonment_reason: 'timeout' }
+	]);
+	await expectVerified();
+});
+
 describe('prices', () => {
 	const price = (priceUsd: unknown, at: number, validFrom = '2026-01-01') =>
 		event('price_set', {

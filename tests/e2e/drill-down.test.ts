@@ -77,7 +77,7 @@ it('opens what is behind each of its figures, and the numbers agree', { timeout:
 	expect(await figure('AI cost').innerText()).toBe('$0.41');
 	await figure('AI cost').click();
 	await page.waitForURL('**/costs?from=now-24h');
-	await expect.poll(main, PATIENCE).toMatch(/AI cost\s+\$0\.4125\s/);
+	await expect.poll(main, PATIENCE).toMatch(/AI cost\s+\$0\.41\s[^]*Exactly \$0\.4125:/);
 
 	await page.goto(wall);
 	await expectLive(page);

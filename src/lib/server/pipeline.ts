@@ -95,6 +95,8 @@ const COMMIT_LANES = 2;
 const READERS = 4;
 /** Heartbeats, readiness and the sweeper must not wait for pages. */
 const WATCHERS = 2;
+/** As long as a page waits for its answer. */
+const PAGE_LIMIT_MS = 10_000;
 const READY_WITHIN_MS = 2_000;
 
 /**
@@ -114,6 +116,13 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 		throw connectionFault(error, sql);
 	}
 
+	// Apart from what the walls are pushed: a page that asks much must not make them wait, nor go on when nobody waits any more.
+	const pageSql = connect({
+		url,
+		application: 'control-room pages',
+		max: READERS,
+		settings: { statement_timeout: PAGE_LIMIT_MS }
+	});
 	const watch = connect({ url, application: 'control-room watch', max: WATCHERS });
 	const committer = new Committer({
 		url,
@@ -136,7 +145,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 		log
 	});
 
-	const pages = createPages(sql);
+	const pages = createPages(pageSql);
 
 	return {
 		routes: [{ path: '/api/analytics/events', maxBodyBytes: MAX_BODY_BYTES, ...endpoint }],
@@ -189,7 +198,7 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 			await committer.stop();
 			listener.stop();
 			hub.stop();
-			await Promise.all([sql.end({ timeout: 1 }), watch.end({ timeout: 1 })]);
+			await Promise.all([sql, pageSql, watch].map((pool) => pool.end({ timeout: 1 })));
 		}
 	};
 }

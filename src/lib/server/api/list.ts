@@ -7,6 +7,7 @@ import { readAsked, type Asked, type Question } from './asked';
 interface Event {
 	url: URL;
 	cookies: Cookies;
+	locals: { log: { error: (about: object, message: string) => void } };
 }
 
 const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
@@ -33,10 +34,14 @@ export async function answer<S extends FilterSpec>(
 	const asked = readAsked(event.url, event.cookies, question);
 	if (isFault(asked)) return found(asked);
 	const format = event.url.searchParams.get('format') ?? 'json';
-	if (format === 'json') return found(await read(asked));
-	if (format !== 'csv' || !csv) {
+	if (format !== 'json' && (format !== 'csv' || !csv)) {
 		return failure('invalid_query', csv ? '“format” must be json or csv.' : '“format” must be json.');
 	}
-	const response = await csv(asked);
-	return isFault(response) ? found(response) : response;
+	try {
+		const answered = format === 'csv' && csv ? await csv(asked) : await read(asked);
+		return answered instanceof Response ? answered : found(answered);
+	} catch (error) {
+		event.locals.log.error({ err: error, path: event.url.pathname }, 'an operation of the API failed');
+		return failure('internal', 'The server failed, or the question took too long. Ask for less, or again later.');
+	}
 }

@@ -4,10 +4,13 @@
  */
 import { SESSION_TIMED_OUT, STEPS } from '../../events/vocabulary';
 import type { Expected } from './expected';
-import { asBigint, asNumeric, field, mergeStatement, type MergeKind, type Projection } from './merge';
+import { asBigint, asNumeric, field, mergeStatement, SERVER_MADE, type MergeKind, type Projection } from './merge';
 import { countedOf, REPLACED } from './session-tallies';
 
 type Column = (name: string) => string;
+
+/** The server alone knows that a session is silent: a client's event of that type is one like any other. */
+const IS_TIMEOUT = `event_type = '${SESSION_TIMED_OUT}' and ${SERVER_MADE}`;
 
 /** Whether the session is closed by a timeout, as long as it has no explicit end. */
 const timedOut = (column: Column) => `${column('timeout_lww')}[1] > coalesce(${column('client_lww')}[1], '')`;
@@ -48,7 +51,7 @@ const changes: Record<string, readonly [MergeKind, string]> = {
 			data ->> 'abandonmentStep', coalesce(data ->> 'abandonmentReason', data ->> 'reason')
 		]) filter (where event_type = 'session_ended')`
 	],
-	timeout_lww: ['latest', `max(array[stamp]) filter (where event_type = '${SESSION_TIMED_OUT}')`],
+	timeout_lww: ['latest', `max(array[stamp]) filter (where ${IS_TIMEOUT})`],
 	step_lww: [
 		'latest',
 		`max(array[stamp, key_text(data ->> 'step')])
@@ -72,8 +75,8 @@ const changes: Record<string, readonly [MergeKind, string]> = {
 		`coalesce(bit_or(case data ->> 'step' ${STEPS.map((step, index) => `when '${step}' then ${1 << index}`).join(' ')} else 0 end)
 			filter (where event_type = 'step_update' and data ->> 'status' is distinct from 'skipped'), 0)`
 	],
-	client_lww: ['latest', `max(array[stamp, event_type]) filter (where event_type <> '${SESSION_TIMED_OUT}')`],
-	received_at: ['greatest', `max(server_timestamp) filter (where event_type <> '${SESSION_TIMED_OUT}')`],
+	client_lww: ['latest', `max(array[stamp, event_type]) filter (where not (${IS_TIMEOUT}))`],
+	received_at: ['greatest', `max(server_timestamp) filter (where not (${IS_TIMEOUT}))`],
 	updated_at: ['greatest', `max(event_time)`],
 	added_to_cart: [
 		'or',

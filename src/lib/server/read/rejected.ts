@@ -4,7 +4,7 @@ import type { Millis } from '../../live/messages';
 import type { Sql } from '../db/connect';
 import { within } from '../db/within';
 import { millis } from './columns';
-import { descending, listPage, micros, momentOfMicros, type ListPage } from './keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from './keyset';
 
 export const REJECTED_FILTERS = {
 	/** With those that have been replayed. */
@@ -79,6 +79,8 @@ async function rejectedList(
 ): Promise<RejectedList | QueryFault> {
 	const cursor = readCursor(text, SHAPE);
 	if (isFault(cursor)) return cursor;
+	const madeUp = cursor && momentFault(cursor.key[0]);
+	if (madeUp) return madeUp;
 	if (cursor && !UUID.test(cursor.key[1])) return rejectedList(sql, { filters, cursor: null, limit });
 	const { way, beyond } = descending(sql, cursor);
 	const behind = cursor

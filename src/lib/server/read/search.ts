@@ -71,7 +71,7 @@ function latestSessions(sql: Sql, text: string, most: number): Promise<SessionCa
 		from (
 			select *
 			from (select * from sessions order by started_at desc, session_id desc limit ${LOOKED_AT.sessions}) as latest
-			where strpos(lower(product_title), lower(${text}::text)) > 0 or strpos(lower(session_id), lower(${text}::text)) > 0
+			where strpos(lower(left(product_title, 255)), lower(${text}::text)) > 0 or strpos(lower(session_id), lower(${text}::text)) > 0
 			order by started_at desc, session_id desc
 			limit ${most}
 		) as sessions`;
@@ -97,7 +97,7 @@ function findGroups(sql: Sql, text: string, most: number): Promise<FoundGroup[]>
 		from (
 			select * from error_groups where last_seen_at is not null order by last_seen_at desc limit ${LOOKED_AT.groups}
 		) as latest
-		where strpos(lower(error_code), lower(${text}::text)) > 0 or strpos(lower(last_lww[4]), lower(${text}::text)) > 0
+		where strpos(lower(left(error_code, 255)), lower(${text}::text)) > 0 or strpos(lower(last_lww[4]), lower(${text}::text)) > 0
 		order by last_seen_at desc, group_key
 		limit ${most}`;
 }

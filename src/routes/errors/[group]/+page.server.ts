@@ -14,6 +14,7 @@ export const load: PageServerLoad = async (event) => {
 	const { errors } = event.locals.pipeline.pages;
 	const { frame, now, zone, range } = await pageQuery(event, { fallback: 'now-24h', filters: {} });
 	const { group } = event.params;
+	if (!/^[0-9a-f]{32}$/.test(group)) error(404, 'No error of this group is known.');
 	const times = buckets(range, zone, now);
 	const [known, overview] = await Promise.all([
 		errors.group(group, range, now),
@@ -52,5 +53,6 @@ function nameIn(form: FormData): string {
 				.replaceAll(/[\p{Cc}\p{Cs}]/gu, ' ')
 				.trim()
 				.slice(0, LONGEST_NAME)
+				.toWellFormed()
 		: '';
 }

@@ -14,7 +14,7 @@ import type { Span } from '../tallies';
 
 const MOST_PRICES = 1_000;
 const MOST_GAPS = 20;
-/** Of the latest events of that type: a client may send such events too, which set nothing and are left out. */
+/** Of the latest events of that type; a client may send such events too, which set nothing and are not among them. */
 const EVENTS_LOOKED_AT = 2_000;
 const MOST_CHANGES = 50;
 const READ_LIMIT_MS = 10_000;
@@ -128,11 +128,10 @@ async function history(sql: Sql): Promise<PriceChange[]> {
 		from (
 			select id, server_timestamp, data, ip
 			from analytics_events
-			where event_type = ${PRICE_SET}
+			where event_type = ${PRICE_SET} and ip is null
 			order by server_timestamp desc
 			limit ${EVENTS_LOOKED_AT}
 		) as latest
-		where ip is null
 		order by server_timestamp desc, id
 		limit ${MOST_CHANGES}`;
 }

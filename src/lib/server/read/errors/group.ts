@@ -161,11 +161,11 @@ function saidRows(sql: Sql, group: string): Fragment {
 			lateral (
 				select event_type, data, ip, event_time
 				from analytics_events
-				where event_type = wanted
+				where event_type = wanted and ip is null
 				order by server_timestamp desc
 				limit ${SAID_LOOKED}
 			) as events
-		where data ->> 'group' = ${group} and ip is null
+		where data ->> 'group' = ${group}
 		order by event_time desc
 		limit ${SAID}`;
 }

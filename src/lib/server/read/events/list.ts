@@ -9,7 +9,7 @@ import { within } from '../../db/within';
 import { millis, type Fragment } from '../columns';
 import { filterFault, hasTried, inOrder, isTallied, latest, LOOKED, matches, shopKeyOf, type EventsOf } from './questions'; // prettier-ignore
 import { countTallied } from './series';
-import { descending, listPage, micros, momentOfMicros, type ListPage } from '../keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from '../keyset';
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -64,6 +64,8 @@ export async function eventPage(
 	if (wrong) return wrong;
 	const cursor = readCursor(text, SHAPE);
 	if (isFault(cursor)) return cursor;
+	const madeUp = cursor && momentFault(cursor.key[0]);
+	if (madeUp) return madeUp;
 	const { way, beyond } = descending(sql, cursor);
 	const order = sql`server_timestamp ${way}, shop_key ${way}, id ${way}`;
 	const cursorAt = (direction: Direction, { micros: at, shopKey, id }: Key) =>

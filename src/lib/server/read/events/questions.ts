@@ -40,6 +40,8 @@ export const NONE = '(none)';
 export const LOOKED = 20_000;
 /** Characters of a value by which events are told apart. */
 export const VALUE_CHARACTERS = 200;
+/** A text is looked for in the beginning of an event's data: some have 64 KiB, and thousands are looked through. */
+export const SEARCHED_CHARACTERS = 4_000;
 const DEEPEST = 8;
 
 /** What is wrong with these filters, if anything is. */
@@ -134,7 +136,7 @@ export function matches(sql: Sql, { type, shop, session, q, field, value }: Even
 		${type.length === 0 ? sql`true` : sql`event_type = any(${type}::text[])`}
 		and ${shop === null ? sql`true` : shop === NONE ? sql`coalesce(shop_domain, '') = ''` : sql`shop_domain = ${shop}`}
 		and ${session === null ? sql`true` : sql`session_id = ${session}`}
-		and ${q === null ? sql`true` : sql`strpos(lower(data::text), lower(${q})) > 0`}
+		and ${q === null ? sql`true` : sql`strpos(lower(left(data::text, ${SEARCHED_CHARACTERS}::int)), lower(${q})) > 0`}
 		and ${value === null ? sql`true` : says(sql, field, value)}
 	)`;
 }

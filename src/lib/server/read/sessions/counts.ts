@@ -51,7 +51,8 @@ function tallied(list: SessionList): string | null {
 	if (list.by !== 'started' || hasOthers(list) || walkOf(list) === 'active') return null;
 	if (status.length === 0) return 'sessions';
 	if (status.includes(ENDED)) return status.length === 1 ? (SUMS[ENDED] ?? null) : null;
-	const sums = status.map((word) => SUMS[word]);
+	// Words come from the address: none of them may name what every object has.
+	const sums = status.map((word) => (Object.hasOwn(SUMS, word) ? SUMS[word] : undefined));
 	return sums.includes(undefined) ? null : sums.join(' + ');
 }
 

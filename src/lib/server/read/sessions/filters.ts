@@ -145,7 +145,7 @@ export function tried(sql: Sql, { filters: asked }: SessionList): Fragment {
 		and ${isWord(asked.step, `coalesce(abandonment_step, current_step, '')`)}
 		and ${isWord(asked.device, SESSION_WORDS.device)}
 		and (${asked.product}::text is null or product_id = ${asked.product}::text
-			or strpos(lower(product_title), lower(${asked.product}::text)) > 0)
+			or strpos(lower(left(product_title, 255)), lower(${asked.product}::text)) > 0)
 		and ${isWord(asked.product_is, SESSION_WORDS.product)}
 		and ${isTrue(asked.errors, 'error_count > 0')}
 		and (${asked.cost_over}::numeric is null or total_ai_cost > ${asked.cost_over}::numeric)

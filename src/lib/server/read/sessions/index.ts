@@ -9,6 +9,7 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { cardColumns } from '../wall/cards';
 import type { Fragment } from '../columns';
+import { momentFault } from '../keyset';
 import { countSessions, type Counted } from './counts';
 import {
 	hasTried,
@@ -67,6 +68,12 @@ interface Key {
 type Shape = CursorShape<readonly ['number', 'text']>;
 type Place = Cursor<readonly ['number', 'text']> | null;
 
+/** Where a page begins; a fault for a cursor that was made up. */
+function placeOf(cursor: string | null, list: SessionList): Place | QueryFault {
+	const place = readCursor(cursor, shapeOf(list));
+	return isFault(place) || place === null ? place : (momentFault(place.key[0]) ?? place);
+}
+
 function shapeOf({ column }: SessionList): Shape {
 	return { list: 'sessions', sort: column, key: ['number', 'text'] };
 }
@@ -82,7 +89,7 @@ export function sessions(sql: Sql) {
 		async list(asked: SessionsAsked): Promise<(SessionsPage & Counted) | QueryFault> {
 			const list = sessionList(asked.filters, asked.range);
 			if (isFault(list)) return list;
-			const place = readCursor(asked.cursor, shapeOf(list));
+			const place = placeOf(asked.cursor, list);
 			if (isFault(place)) return place;
 			const few = await limited(fewSessions(sql, list));
 			const [page, counted] = await Promise.all([
@@ -96,7 +103,7 @@ export function sessions(sql: Sql) {
 		async page(asked: SessionsAsked): Promise<SessionsPage | QueryFault> {
 			const list = sessionList(asked.filters, asked.range);
 			if (isFault(list)) return list;
-			const place = readCursor(asked.cursor, shapeOf(list));
+			const place = placeOf(asked.cursor, list);
 			if (isFault(place)) return place;
 			const few = await limited(fewSessions(sql, list));
 			return limited(readPage(sql, list, few, place, asked.limit ?? PAGE_ROWS));

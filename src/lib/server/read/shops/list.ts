@@ -147,8 +147,9 @@ async function shopFigures(sql: Sql, range: ShopsAsked['range']): Promise<Map<st
 	const span = { ...range, shop: null };
 	const rows = await sql<(ShopFigures & { shop: string | null })[]>`
 		select
-			shop, sum(sessions)::float8 as sessions, sum(in_progress)::float8 as "inProgress",
-			sum(completed)::float8 as completed, trim_scale(sum(cost))::text as cost, sum(errors)::float8 as errors
+			shop, coalesce(sum(sessions), 0)::float8 as sessions, coalesce(sum(in_progress), 0)::float8 as "inProgress",
+			coalesce(sum(completed), 0)::float8 as completed, trim_scale(coalesce(sum(cost), 0))::text as cost,
+			coalesce(sum(errors), 0)::float8 as errors
 		from (
 			select shop, sum(sessions) as sessions, sum(active) as in_progress, sum(completed) as completed, 0 as cost, 0 as errors
 			from ${sessionParts(sql, 'device', span)} as parts group by shop

@@ -35,17 +35,20 @@ export const GET: RequestHandler = (event) => {
 		event,
 		{ filters: { ...sessions.filters, limit: 'whole' }, from: 'now-7d' },
 		async (asked) => {
-			const limit = asked.filters.limit ?? undefined;
+			// Not a condition on the rows: those that are left are the list's own.
+			const { limit: most, ...filters } = asked.filters;
+			const limit = most ?? undefined;
 			if (limit !== undefined && (limit < 1 || limit > MOST_ROWS)) {
 				return fault('limit', `“limit” must be from 1 to ${MOST_ROWS}.`);
 			}
-			const list = await sessions.list({ ...asked, ...(limit === undefined ? {} : { limit }) });
+			const list = await sessions.list({ ...asked, filters, ...(limit === undefined ? {} : { limit }) });
 			if (isFault(list)) return list;
 			const { rows, count, isLeast, lookedTo, next } = list;
 			return { rows, count, isLeast, lookedTo, nextCursor: next };
 		},
 		async (asked): Promise<Response | QueryFault> => {
-			const pageAt = (cursor: string | null) => sessions.page({ ...asked, cursor, limit: MOST_ROWS });
+			const { limit, ...filters } = { ...asked.filters, limit: MOST_ROWS };
+			const pageAt = (cursor: string | null) => sessions.page({ ...asked, filters, cursor, limit });
 			const first = await pageAt(null);
 			if (isFault(first)) return first;
 			return csvResponse(

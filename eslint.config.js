@@ -26,13 +26,26 @@ const MAY_IMPORT = {
 	'src/lib/ui': ['src/lib/events', 'src/lib/live', 'src/lib/query'],
 	'src/sdk': ['types:src/lib/events'],
 	'src/lib/server/errors.ts': [],
-	'src/lib/server/config.ts': ['src/lib/server/http/origin.ts'],
+	'src/lib/server/config.ts': [
+		'types:src/lib/server/access/asking.ts',
+		'src/lib/server/access/passwords.ts',
+		'src/lib/server/http/client.ts',
+		'src/lib/server/http/origin.ts',
+		'src/lib/server/archive/location.ts'
+	],
 	'src/lib/server/db': [],
 	'src/lib/server/projections': ['src/lib/events'],
 	'src/lib/server/commit': ['src/lib/server/projections', 'src/lib/events', 'src/lib/server/db'],
 	// The routes of ingest are what the HTTP servers serve; they share the shape of an exchange.
 	'src/lib/server/ingest': ['src/lib/server/commit', 'src/lib/events', 'types:src/lib/server/http/exchange.ts'],
 	'src/lib/server/listen': ['src/lib/server/db'],
+	// Who is who, for pages, the API and sockets alike.
+	'src/lib/server/access': [
+		'src/lib/server/db',
+		'src/lib/server/listen/ear.ts',
+		'src/lib/server/http/origin.ts',
+		'types:src/lib/server/ingest/keys.ts'
+	],
 	// What is read is what is shown: the shapes of it are those of live.
 	'src/lib/server/read': [
 		'src/lib/server/projections/measures.ts',
@@ -41,11 +54,32 @@ const MAY_IMPORT = {
 		'src/lib/live',
 		'src/lib/query'
 	],
-	'src/lib/server/push': ['src/lib/server/read', 'src/lib/live'],
-	'src/lib/server/archive': ['src/lib/server/commit', 'src/lib/events', 'src/lib/server/db'],
+	'src/lib/server/push': ['src/lib/server/read', 'src/lib/live', 'src/lib/server/access'],
+	// What came before this version lies there as clients sent it, and is read as ingest reads it.
+	'src/lib/server/archive': [
+		'src/lib/server/ingest/parse.ts',
+		'src/lib/server/commit',
+		'src/lib/events',
+		'src/lib/server/db'
+	],
+	'src/lib/server/months': ['src/lib/server/commit', 'src/lib/server/db'],
+	'src/lib/server/forget': [
+		'src/lib/server/archive',
+		'src/lib/server/commit',
+		'src/lib/server/projections',
+		'src/lib/server/db',
+		'src/lib/server/ingest/slices.ts',
+		'src/lib/events'
+	],
 	// The HTTP API as others see it: schemas and the document made of them, without state, so that pages may import it.
-	'src/lib/server/api': ['src/lib/events', 'src/lib/live', 'src/lib/query', 'types:src/lib/server/read'],
-	'src/lib/server/http': ['types:src/lib/server/pipeline.ts', 'types:src/lib/live'],
+	'src/lib/server/api': [
+		'src/lib/events',
+		'src/lib/live',
+		'src/lib/query',
+		'src/lib/server/access/policy.ts',
+		'types:src/lib/server/read'
+	],
+	'src/lib/server/http': ['types:src/lib/server/pipeline.ts', 'types:src/lib/live', 'src/lib/server/access/limits.ts'],
 	// main.ts once more, for the dev server.
 	'src/lib/server/http/dev.ts': ['src/lib/server'],
 	// Shoppers for a try-out and for history: clients of the SDK, and writers of the past through the same commit path.
@@ -56,9 +90,10 @@ const MAY_IMPORT = {
 		'src/lib/query',
 		'src/lib/ui',
 		'src/lib/server/api',
+		'src/lib/server/access',
 		'types:src/lib/server'
 	],
-	'src/hooks.server.ts': ['src/lib/server/http/origin.ts']
+	'src/hooks.server.ts': ['src/lib/server/access', 'src/lib/server/errors.ts', 'src/error.html?raw']
 };
 const EVERYWHERE = ['src/lib/server/errors.ts'];
 /** What the contract may rest on. The hash is the envelope's, which the server alone runs; browsers take words and types. */
@@ -160,7 +195,12 @@ export default ts.config(
 		linterOptions: { reportUnusedDisableDirectives: 'error' },
 		languageOptions: {
 			globals: { ...globals.node, ...globals.browser },
-			parserOptions: { projectService: { allowDefaultProject: ['*.js'] }, tsconfigRootDir: root }
+			parserOptions: {
+				projectService: { allowDefaultProject: ['*.js'] },
+				// The same for all files: each change of it makes the linter load the whole project anew.
+				extraFileExtensions: ['.svelte'],
+				tsconfigRootDir: root
+			}
 		},
 		plugins: { project: { rules: { layers } } },
 		rules: {
@@ -203,7 +243,7 @@ export default ts.config(
 	{
 		files: ['**/*.svelte', '**/*.svelte.ts'],
 		languageOptions: {
-			parserOptions: { projectService: true, extraFileExtensions: ['.svelte'], parser: ts.parser, svelteConfig }
+			parserOptions: { parser: ts.parser, svelteConfig }
 		}
 	},
 	{

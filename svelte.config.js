@@ -18,15 +18,18 @@ export default {
 			directives: {
 				'default-src': ['self'],
 				'script-src': ['self'],
-				// The widths of bars and the like are style attributes.
+				// For browsers that do not tell elements from attributes.
 				'style-src': ['self', 'unsafe-inline'],
+				'style-src-elem': ['self'],
+				// The widths of bars and the like are style attributes.
+				'style-src-attr': ['unsafe-inline'],
 				'img-src': ['self', 'data:'],
 				'font-src': ['self', 'data:'],
 				'connect-src': ['self'],
 				'object-src': ['none'],
 				'base-uri': ['none'],
 				'form-action': ['self'],
-				'frame-ancestors': ['self']
+				'frame-ancestors': ['none']
 			}
 		}
 	}

@@ -4,11 +4,13 @@
  * benchmarks, the dev server, and vitest.
  */
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { sveltekit } from '@sveltejs/kit/vite';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { devPipeline } from './src/lib/server/http/dev.ts';
 import { sdkBuild, sdkScript } from './src/sdk/vite.ts';
+import { LongestFirst } from './tests/support/order.ts';
 
 const ENTRIES = ['main', 'cli'].filter((name) => existsSync(`src/${name}.ts`));
 
@@ -46,9 +48,13 @@ export default defineConfig(({ mode }) => {
 			include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
 			globalSetup: ['./tests/support/global.ts'],
 			pool: 'forks',
-			maxWorkers: 2,
-			testTimeout: 30_000,
-			hookTimeout: 120_000
+			sequence: { sequencer: LongestFirst },
+			// Tests of browsers and processes wait more than they work.
+			maxWorkers: Math.min(8, 2 * availableParallelism()),
+			// None of these says how quick anything is: they end what hangs, on a machine however busy.
+			testTimeout: 600_000,
+			hookTimeout: 600_000,
+			expect: { poll: { timeout: 60_000, interval: 50 } }
 		}
 	};
 });

@@ -33,28 +33,29 @@ start().catch(async (error: unknown) => {
 async function start(): Promise<void> {
 	const config = readConfig();
 	log.level = config.logLevel;
-	/** The build's folder carries its name. */
 	const folder = import.meta.dirname;
-	let databaseUrl = config.databaseUrl;
+	let { databaseUrl } = config;
+	let passwordFile: string | null = null;
 	if (databaseUrl === undefined) {
 		const embedded = await startEmbedded({ dataDir: config.dataDir, exclusive: true, log });
 		started.push(() => embedded.stop());
-		databaseUrl = embedded.url;
+		({ url: databaseUrl, passwordFile } = embedded);
 	}
 	const pipeline = await startPipeline({ ...config, databaseUrl, build: basename(folder), log });
 	started.push(() => pipeline.stop());
-	const platform = { pipeline, publicOrigins: config.publicOrigins, demo: config.demo, log };
 	const http = await startHttp({
 		...config,
 		server: config.httpServer,
 		drainMs: config.requestDeadlineMs + 2000,
 		pipeline,
 		clientFolder: `${folder}/client`,
-		kit: await loadKit(folder, platform),
+		kit: await loadKit(folder, { pipeline, demo: config.demo, log }),
 		log
 	});
 	started.push(() => http.stop());
-	process.stdout.write(banner({ address: http.address, databaseUrl, isOwnDatabase: !config.databaseUrl }));
+	const { address } = http;
+	const setupLink = await pipeline.access.setupLink(address);
+	process.stdout.write(banner({ address, databaseUrl, passwordFile, setupLink }));
 }
 
 async function end(signal: string): Promise<void> {

@@ -19,7 +19,7 @@ import { startProcess } from './support/process';
 
 const exec = promisify(execFile);
 const openPage = useBrowser();
-const PATIENCE = { timeout: 30_000, interval: 25 };
+const PATIENCE = { timeout: 60_000, interval: 25 };
 /** The server in the examples for browsers, and in those for shells. */
 const EXAMPLE = 'https://monitor.example.com';
 const LOCAL = 'http://127.0.0.1:3000';
@@ -82,7 +82,7 @@ describe('the links of the documentation', () => {
 	});
 });
 
-describe('the code of the documentation', { timeout: 120_000 }, () => {
+describe('the code of the documentation', () => {
 	let project: string;
 
 	beforeAll(async () => {
@@ -90,7 +90,14 @@ describe('the code of the documentation', { timeout: 120_000 }, () => {
 		const checkout = await mkdtemp(join(tmpdir(), 'control-room-checkout-'));
 		project = await mkdtemp(join(tmpdir(), 'control-room-docs-'));
 		// Nothing of what an earlier build has left behind.
-		for (const name of ['src', 'package.json', 'vite.config.ts', 'svelte.config.js', 'tsconfig.json']) {
+		for (const name of [
+			'src',
+			'package.json',
+			'vite.config.ts',
+			'svelte.config.js',
+			'tsconfig.json',
+			'tests/support/order.ts'
+		]) {
 			await cp(name, join(checkout, name), { recursive: true });
 		}
 		await symlink(resolve('node_modules'), join(checkout, 'node_modules'));
@@ -166,7 +173,7 @@ describe('the code of the documentation', { timeout: 120_000 }, () => {
 	});
 });
 
-describe('the lines for a shell', { timeout: 120_000 }, () => {
+describe('the lines for a shell', () => {
 	it('send events with curl, and get the answer that is shown', async () => {
 		const { address, sql } = await startRoom();
 		const lines = blocks('curl.md', 'sh').map((line) => line.replaceAll(LOCAL, address));
@@ -186,7 +193,7 @@ describe('the lines for a shell', { timeout: 120_000 }, () => {
 	});
 });
 
-describe('the script tags', { timeout: 120_000 }, () => {
+describe('the script tags', () => {
 	/** Serves a page on another origin than the Control Room's, and opens it. */
 	async function openShop(body: string, headers: Record<string, string> = {}): Promise<Page> {
 		const server = createServer((_, response) => {

@@ -12,6 +12,8 @@ export interface AnalyticsConfig {
 	shopDomain: string;
 	/** Default: the path of the endpoint on the page's own origin, or that of the script tag's. */
 	endpoint?: string;
+	/** The write key of a browser, where the Control Room has keys. */
+	key?: string;
 	debug?: boolean;
 	/** Events. */
 	batchSize?: number;
@@ -44,10 +46,11 @@ export class SeeItAnalytics {
 	private startedAt = 0;
 	private readonly loadedAt = Date.now();
 
-	constructor({ shopDomain, endpoint = defaultEndpoint, debug, batchSize = 10, flushInterval }: AnalyticsConfig) {
+	constructor({ shopDomain, endpoint = defaultEndpoint, key, debug, batchSize = 10, flushInterval }: AnalyticsConfig) {
 		this.client = createClient({
 			endpoint,
 			shopDomain,
+			key,
 			debug,
 			maxBatchEvents: batchSize,
 			flushIntervalMs: flushInterval

@@ -28,6 +28,8 @@ export type DropReason =
 export interface Limits {
 	/** The full address, such as `https://monitor.example.com/api/analytics/events`. */
 	endpoint: string;
+	/** The write key of a browser, where the Control Room has keys. It goes with each batch, because beacons have no headers. */
+	key?: string | undefined;
 	/** A request is made as soon as so many events wait. Default 20, at most 1,000. */
 	maxBatchEvents?: number | undefined;
 	/** … or so many bytes. Default 48 KiB. */
@@ -60,7 +62,7 @@ interface Receipt {
 
 /** Browsers allow 64 KiB for all bodies that may outlive their page; some room is left for others. */
 const KEEPALIVE_BYTES = 60_000;
-const ENVELOPE_BYTES = 100;
+const ENVELOPE_BYTES = 150;
 /** Characters of JSON that may wait: browsers give the whole shop five times that. */
 const MAX_QUEUE_LENGTH = 1_000_000;
 /** How long a request may take: longer than the server's own deadline. */
@@ -76,6 +78,7 @@ const sizeOf = (text: string): number => new TextEncoder().encode(text).length;
 export function createSender(options: SenderOptions) {
 	const {
 		endpoint,
+		key,
 		store,
 		debug,
 		maxBatchEvents = 20,
@@ -156,7 +159,7 @@ export function createSender(options: SenderOptions) {
 	}
 
 	const bodyOf = (batch: Entry[]): string =>
-		`{"sentAt":"${new Date().toISOString()}","events":[${batch.map(([, json]) => json).join()}]}`;
+		JSON.stringify({ sentAt: new Date(), key }).slice(0, -1) + `,"events":[${batch.map(([, json]) => json).join()}]}`;
 
 	/** Sends a batch, and does with its events what the answer says. */
 	async function deliver(batch: Entry[], leaving = false): Promise<void> {
@@ -266,7 +269,7 @@ export function createSender(options: SenderOptions) {
 
 		/** Sends what it can, now, in requests that outlive the page: the newest, because the others have waited before. */
 		leave: (): void => {
-			const batch = fill(open().reverse(), Infinity, KEEPALIVE_BYTES - flyingBytes - ENVELOPE_BYTES).reverse();
+			const batch = fill(open().reverse(), 1_000, KEEPALIVE_BYTES - flyingBytes - ENVELOPE_BYTES).reverse();
 			if (!batch[0]) return;
 			if (outlives) deliver(batch, true).then(look, () => backOff());
 			// Nobody hears of its answer, so its events stay in the store, and are sent again if there is a next time.

@@ -78,7 +78,7 @@ export async function writeHistory(
 
 	/** Hands a batch over, and waits while too many are ahead of it. */
 	async function send(rows: LogRow[]): Promise<void> {
-		const commit = committer.commit(batchOf('backfill', rows), Date.now() + PATIENCE_MS).then((outcome) => {
+		const commit = committer.commit(batchOf('simulate', rows), Date.now() + PATIENCE_MS).then((outcome) => {
 			underWay.delete(commit);
 			if ('code' in outcome) faults.push(outcome.message);
 			else {

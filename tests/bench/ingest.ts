@@ -60,8 +60,17 @@ export async function benchIngest(options: { rounds: number; seconds: number }):
 	}
 }
 
+/** Headers by which a request says for whom it comes. */
+export type Prove = (body: string) => Record<string, string>;
+
 /** Sends for some seconds, each connection one request after the other. */
-async function load(address: string, size: number, connections: number, seconds: number): Promise<Measured> {
+export async function load(
+	address: string,
+	size: number,
+	connections: number,
+	seconds: number,
+	prove: Prove = () => ({})
+): Promise<Measured> {
 	const bodies = bodiesOf(size, seconds);
 	const result = await autocannon({
 		url: `${address}/api/analytics/events`,
@@ -71,7 +80,10 @@ async function load(address: string, size: number, connections: number, seconds:
 			{
 				method: 'POST',
 				headers: { 'content-type': 'application/json' },
-				setupRequest: (request) => ({ ...request, body: bodies() })
+				setupRequest: (request) => {
+					const body = bodies();
+					return { ...request, body, headers: { ...request.headers, ...prove(body) } };
+				}
 			}
 		]
 	});

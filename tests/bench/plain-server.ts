@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { parseBatch } from '../../src/lib/server/ingest/parse';
 import { connect } from '../../src/lib/server/db/connect';
 import { expectedOf } from '../../src/lib/server/projections/expected';
+import { reachOf } from '../../src/lib/server/commit/months';
 import { commitStatement } from '../../src/lib/server/commit/statement';
 
 const POOL = 10;
@@ -16,7 +17,7 @@ export async function runPlainServer(databaseUrl: string): Promise<void> {
 		url: databaseUrl,
 		application: 'bench plain',
 		max: POOL,
-		settings: { enable_nestloop: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' }
+		settings: { enable_nestloop: 'off', enable_seqscan: 'off', plan_cache_mode: 'force_generic_plan', jit: 'off' }
 	});
 	let underWay = 0;
 	const server = createServer((request, response) => {
@@ -32,11 +33,11 @@ export async function runPlainServer(databaseUrl: string): Promise<void> {
 			const text = Buffer.concat(chunks).toString();
 			const parsed = parseBatch(JSON.parse(text), text, { userAgent: null, ip: null }, Date.now());
 			if ('code' in parsed) throw new Error(parsed.message);
-			const commits = parsed.batch.events.map((row) =>
-				sql.unsafe(commitStatement(expectedOf([row.type]), false), [`[${row.json}]`, '[]', 'ingest', 1], {
-					prepare: true
-				})
-			);
+			const commits = parsed.batch.events.map((row) => {
+				const { way, stretches } = reachOf([row], 'ingest', Date.now());
+				const statement = commitStatement(expectedOf([row.type]), false, way);
+				return sql.unsafe(statement, [`[${row.json}]`, '[]', 'ingest', 1, ...stretches], { prepare: true });
+			});
 			Promise.all(commits)
 				.finally(() => underWay--)
 				.then(

@@ -2,17 +2,14 @@
  * From POST to screen: milliseconds from the moment at which a client begins to send an event to the moment at which a
  * wall has received a state that contains it, at steady rates, with one wall and with 200. Everything on one machine.
  */
-import { Agent, request } from 'node:http';
 import { io, type Socket } from 'socket.io-client';
 import type { ClientToServer, ServerToClient, WallChange } from '../../src/lib/live/messages';
 import { machine, quantile, table } from './figures';
-import { session, type WireEvent } from './shoppers';
+import { runLoad } from './load';
 import { openStage } from './stage';
 
 const RATES = [50, 500, 2000];
 const WALLS = [1, 200];
-/** Sessions that go on at the same time. */
-const SHOPPERS = 200;
 const WARM_UP_S = 2;
 
 interface Measured {
@@ -76,57 +73,20 @@ async function measure(address: string, rate: number, seconds: number): Promise<
 	socket.on('update', (message) => see(message.change as WallChange));
 	await socket.timeout(20_000).emitWithAck('subscribe', 'control-room');
 
-	const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-	const sessions = Array.from({ length: SHOPPERS }, () => session());
-	let sent = 0;
-	let failed = 0;
-	const under: Promise<void>[] = [];
 	const started = performance.now();
-	while (performance.now() - started < seconds * 1000) {
-		const due = Math.floor(((performance.now() - started) / 1000) * rate);
-		for (; sent < due; sent++) {
-			const event = nextEvent(sessions, sent % SHOPPERS);
-			const times = waiting.get(event.sessionId) ?? [];
-			waiting.set(event.sessionId, times);
+	const { sent, failed } = await runLoad({
+		address,
+		rate,
+		goesOn: () => performance.now() - started < seconds * 1000,
+		onSend: ({ sessionId }) => {
+			const times = waiting.get(sessionId) ?? [];
+			waiting.set(sessionId, times);
 			times.push(performance.now());
-			under.push(
-				post(agent, address, event).then((status) => {
-					if (status !== 200) failed++;
-				})
-			);
 		}
-		await new Promise((resolve) => setTimeout(resolve, 1));
-	}
-	await Promise.all(under);
-	const expected = sent;
+	});
 	const patience = performance.now() + 10_000;
-	while (latencies.length < expected && performance.now() < patience)
+	while (latencies.length < sent && performance.now() < patience)
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	socket.disconnect();
-	agent.destroy();
-	return { latencies, sent, unseen: expected - latencies.length, failed };
-}
-
-function nextEvent(sessions: WireEvent[][], place: number): WireEvent {
-	const events = sessions[place] ?? [];
-	const event = events.shift();
-	if (event) return { ...event, timestamp: new Date().toISOString() };
-	sessions[place] = session();
-	return nextEvent(sessions, place);
-}
-
-function post(agent: Agent, address: string, event: WireEvent): Promise<number> {
-	return new Promise((resolve) => {
-		const body = JSON.stringify(event);
-		const outgoing = request(`${address}/api/analytics/events`, {
-			agent,
-			method: 'POST',
-			headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-		});
-		outgoing.on('response', (response) => {
-			response.resume().on('end', () => resolve(response.statusCode ?? 0));
-		});
-		outgoing.on('error', () => resolve(0));
-		outgoing.end(body);
-	});
+	return { latencies, sent, unseen: sent - latencies.length, failed };
 }

@@ -12,25 +12,38 @@ import { migrate } from '../../src/lib/server/db/migrate';
 
 export interface Contender {
 	address: string;
+	pid: number;
 	stop(): Promise<void>;
 }
 
+export interface Database {
+	url: string;
+	sql: Sql;
+}
+
 export interface Stage {
-	/** A fresh migrated database. */
-	database(name: string): Promise<{ url: string; sql: Sql }>;
-	/** The product itself, as `npm start` runs it. */
-	product(databaseUrl: string): Promise<Contender>;
+	/** A fresh migrated database; of a kept stage, one that was made before, as it was left. */
+	database(name: string): Promise<Database>;
+	/**
+	 * A database that holds what `fill` puts in, unless an earlier run did so; then at rest.
+	 * @param holds what that is, in a few words
+	 */
+	filled(name: string, holds: string, fill: (database: Database) => Promise<void>): Promise<Database>;
+	/** The product itself, as `npm start` runs it, with further settings. */
+	product(databaseUrl: string, settings?: NodeJS.ProcessEnv): Promise<Contender>;
 	/** Another role of this benchmark as a process, which prints `listening <address>` when it is ready. */
 	role(name: string, args: readonly string[]): Promise<Contender>;
 	/** Where the server's settings can be changed. */
 	superuser: Sql;
+	superuserUrl: string;
 	/** The server's log. */
 	logFile: string;
 	close(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
-	const folder = await mkdtemp(path.join(os.tmpdir(), 'control-room-bench-'));
+/** @param kept a folder whose databases outlive this stage, to be opened again; without one nothing is left */
+export async function openStage(kept?: string): Promise<Stage> {
+	const folder = kept ?? (await mkdtemp(path.join(os.tmpdir(), 'control-room-bench-')));
 	const server = await startEmbedded({ dataDir: folder, exclusive: true });
 	const superuser = connect({ url: server.superuserUrl, application: 'bench', max: 1 });
 	const pools: Sql[] = [];
@@ -51,6 +64,7 @@ export async function openStage(): Promise<Stage> {
 		});
 		const contender = {
 			address,
+			pid: child.pid ?? 0,
 			async stop() {
 				child.kill('SIGTERM');
 				await ended;
@@ -60,22 +74,43 @@ export async function openStage(): Promise<Stage> {
 		return contender;
 	}
 
+	async function database(name: string): Promise<Database> {
+		const [known] = await superuser`select from pg_database where datname = ${name}`;
+		if (!known) await superuser.unsafe(`create database ${name} owner control_room`);
+		const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
+		const sql = connect({ url, application: 'bench', max: 2 });
+		pools.push(sql);
+		await migrate(sql);
+		await sql`select ensure_month(now()::date)`;
+		return { url, sql };
+	}
+
 	return {
 		superuser,
+		superuserUrl: server.superuserUrl,
 		logFile: path.join(folder, 'postgres.log'),
-		async database(name) {
-			await superuser.unsafe(`create database ${name} owner control_room`);
-			const url = Object.assign(new URL(server.url), { pathname: `/${name}` }).href;
-			const sql = connect({ url, application: 'bench', max: 2 });
-			pools.push(sql);
-			await migrate(sql);
-			return { url, sql };
+		database,
+		async filled(name, holds, fill) {
+			const made = await database(name);
+			const [known] = await superuser<{ holds: string | null }[]>`
+				select shobj_description(oid, 'pg_database') as holds from pg_database where datname = ${name}`;
+			if (!known?.holds) {
+				await fill(made);
+				await superuser.unsafe(`comment on database ${name} is '${holds}'`);
+			} else if (known.holds !== holds) {
+				throw new Error(`the database ${name} holds ${known.holds}, not ${holds}`);
+			}
+			await made.sql.unsafe('vacuum analyze');
+			await superuser.unsafe('checkpoint');
+			return made;
 		},
-		product: (databaseUrl) =>
+		product: (databaseUrl, settings) =>
 			run([process.execPath, 'src/launch.js', 'main'], /(http:\/\/127\.0\.0\.1:\d+)\/api/, {
 				DATABASE_URL: databaseUrl,
+				DATA_DIR: folder,
 				PORT: '0',
-				LOG_LEVEL: 'warn'
+				LOG_LEVEL: 'warn',
+				...settings
 			}),
 		role: (name, args) =>
 			run([process.execPath, process.argv[1] ?? '', name, ...args], /listening (\S+)/, { NODE_ENV: 'production' }),
@@ -84,7 +119,7 @@ export async function openStage(): Promise<Stage> {
 			await Promise.all(pools.map((pool) => pool.end({ timeout: 1 })));
 			await superuser.end();
 			await server.stop();
-			await rm(folder, { recursive: true, force: true });
+			if (kept === undefined) await rm(folder, { recursive: true, force: true });
 		}
 	};
 }

@@ -16,6 +16,7 @@ import {
 
 const asRoot = process.getuid?.() === 0;
 const NOBODY = 65_534;
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 let built: Built;
 let parent: string;
@@ -55,13 +56,10 @@ function matching(pattern: RegExp): unknown {
 
 /** Resolves when a server with another process id than `before` answers. */
 async function backAfter(sql: Sql, before: number | undefined): Promise<void> {
-	await vi.waitFor(
-		async () => {
-			expect(await postmasterOf(dataDir)).not.toBe(before);
-			await sql`select 1`;
-		},
-		{ timeout: 10_000, interval: 20 }
-	);
+	await vi.waitFor(async () => {
+		expect(await postmasterOf(dataDir)).not.toBe(before);
+		await sql`select 1`;
+	}, PATIENCE);
 }
 
 describe('the first start', () => {
@@ -159,7 +157,7 @@ describe('the embedded server', () => {
 		await backAfter(sql, server);
 		expect(await sql`select n from kept`).toEqual([{ n: 1 }]);
 		const holders = () => sql`select from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'`;
-		await vi.waitFor(async () => expect(await holders()).toHaveLength(1), { timeout: 5_000, interval: 20 });
+		await vi.waitFor(async () => expect(await holders()).toHaveLength(1), PATIENCE);
 		expect(await startApp({ script, dataDir })).toMatchObject({ code: 1 });
 	});
 
@@ -170,7 +168,7 @@ describe('the embedded server', () => {
 		const endless = sql`select sum(sqrt(n)) from generate_series(1, 1e12) n`.catch((error: unknown) => error);
 		await vi.waitFor(async () => {
 			expect(await sql`select from pg_stat_activity where state = 'active' and query like '%sqrt%'`).toHaveLength(2);
-		});
+		}, PATIENCE);
 		const server = (await postmasterOf(dataDir)) ?? 0;
 		process.kill(server, 'SIGKILL');
 		await backAfter(sql, server);
@@ -184,14 +182,11 @@ describe('the embedded server', () => {
 			sql<{ pid: number }[]>`select pid from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock'`;
 		const before = await holders();
 		await sql`select pg_terminate_backend(${before[0]?.pid ?? 0})`;
-		await vi.waitFor(
-			async () => {
-				const now = await holders();
-				expect(now).toHaveLength(1);
-				expect(now).not.toEqual(before);
-			},
-			{ timeout: 5_000, interval: 20 }
-		);
+		await vi.waitFor(async () => {
+			const now = await holders();
+			expect(now).toHaveLength(1);
+			expect(now).not.toEqual(before);
+		}, PATIENCE);
 	});
 
 	it('starts after a kill -9 of both, also where the process id of the dead server is another process now', async () => {

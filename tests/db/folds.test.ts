@@ -193,6 +193,35 @@ describe('tallies', () => {
 		await old.drop();
 	});
 
+	test('the sums of errors that a migration made of the tables before are those that commits keep', async () => {
+		const DAY = 86_400_000;
+		await commit(
+			...[0, 1, 2, 8, 9].flatMap((day) =>
+				['s1', 's2', null].map((sessionId, place) =>
+					event('error', {
+						id: `${day} ${place}`,
+						sessionId,
+						shopDomain: ['a.example', 'b.example', ''][(day + place) % 3] ?? null,
+						clientTime: T0 - day * DAY - place * 3_600_000,
+						data: { errorCode: `E${day % 2}`, severity: place === 1 ? 'critical' : undefined, step: 'mask' }
+					})
+				)
+			)
+		);
+		const kept = () => database.sql`select count(*)::int as rows, sum(errors)::int as errors from error_total_tallies`;
+		const before = await kept();
+		await database.sql.unsafe(`
+			drop table error_total_tallies, error_session_tallies, error_group_shops;
+			drop index sessions_product;
+			alter table error_group_sessions drop column replaced_at;
+			delete from error_group_sessions where group_key = '';
+			delete from schema_migrations where name = '0012_long_histories.sql'`);
+		expect(await migrate(database.sql)).toEqual(['0012_long_histories.sql']);
+		expect(await kept()).toEqual(before);
+		expect(before[0]).toMatchObject({ errors: 60 });
+		await expectVerified();
+	});
+
 	test('a fresh database has nothing to rebuild', async () => {
 		expect(await rebuildIfDue(database.sql)).toBe(null);
 	});

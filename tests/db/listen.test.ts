@@ -9,11 +9,13 @@ import { testDatabase, type TestDatabase } from '../support/database';
 import { event } from '../support/events';
 
 const BEAT_MS = 700;
+const PATIENCE = { timeout: 60_000, interval: 20 };
 const log = pino({ level: 'silent' });
 
 let database: TestDatabase;
 let listener: Listener | undefined;
-let heard: { notices: CommitNotice[]; resyncs: number; states: Hearing[] };
+/** `resyncs` of a state: how many there were by then. */
+let heard: { notices: CommitNotice[]; resyncs: number; states: (Hearing & { resyncs: number })[] };
 let ids = 0;
 
 beforeEach(async () => {
@@ -33,7 +35,7 @@ function listen(url = database.url, sql: Sql = database.sql): Listener {
 		sql,
 		onNotice: (notice) => heard.notices.push(notice),
 		onResync: () => heard.resyncs++,
-		onState: (state) => heard.states.push(state),
+		onState: (state) => heard.states.push({ ...state, resyncs: heard.resyncs }),
 		log,
 		beatMs: BEAT_MS
 	});
@@ -42,8 +44,22 @@ function listen(url = database.url, sql: Sql = database.sql): Listener {
 
 const commit = (sessionId: string, type = 'custom') =>
 	commitEvents(database.sql, [event(type, { id: `e${++ids}`, sessionId })]);
-const isHearing = () => vi.waitFor(() => expect(listener?.state()).toEqual({ hearing: true }), { timeout: 10_000 });
-const isDeaf = () => vi.waitFor(() => expect(listener?.state().hearing).toBe(false), { timeout: 10_000 });
+const isHearing = () => vi.waitFor(() => expect(listener?.state()).toEqual({ hearing: true }), PATIENCE);
+const isDeaf = () => vi.waitFor(() => expect(listener?.state().hearing).toBe(false), PATIENCE);
+
+/**
+ * Waits for so many heartbeats in a row that were heard, and answers how often everything was read again meanwhile. One
+ * that a busy machine lets come too late begins the row anew.
+ */
+async function resyncsDuring(beats: number): Promise<number> {
+	const begun = heard.states.length;
+	const row = () => {
+		const deafAt = heard.states.findLastIndex(({ hearing }) => !hearing);
+		return heard.states.slice(Math.max(begun, deafAt + 1));
+	};
+	await vi.waitFor(() => expect(row().length).toBeGreaterThan(beats), PATIENCE);
+	return heard.resyncs - (row()[0]?.resyncs ?? NaN);
+}
 
 test('it hears each commit with its sessions, whoever made it, by the clock of this process', async () => {
 	listen();
@@ -51,7 +67,7 @@ test('it hears each commit with its sessions, whoever made it, by the clock of t
 	const before = Date.now();
 	const first = await commit('s1');
 	const second = await commit('s2', 'error');
-	await vi.waitFor(() => expect(heard.notices).toHaveLength(2));
+	await vi.waitFor(() => expect(heard.notices).toHaveLength(2), PATIENCE);
 	expect(heard.notices).toMatchObject([
 		{ commit: first, sessions: ['s1'], errors: false },
 		{ commit: second, sessions: ['s2'], errors: true }
@@ -60,46 +76,46 @@ test('it hears each commit with its sessions, whoever made it, by the clock of t
 		expect(at).toBeGreaterThanOrEqual(before - 1);
 		expect(at).toBeLessThanOrEqual(Date.now() + 1);
 	}
-	expect(heard.resyncs).toBe(1);
 });
 
 test('it goes on hearing through heartbeats, without reading everything again', async () => {
 	await commit('s1');
 	listen();
 	await isHearing();
-	await commit('s2');
-	const beats = heard.states.length;
-	await vi.waitFor(() => expect(heard.states.length).toBeGreaterThan(beats + 3), { timeout: 5_000 });
-	expect(heard.states.slice(beats).every(({ hearing }) => hearing)).toBe(true);
-	expect(heard.resyncs).toBe(1);
-	expect(listener?.lagMs()).toBeLessThan(BEAT_MS);
+	const during = resyncsDuring(4);
+	for (const session of ['s2', 's3', 's4']) await commit(session);
+	expect(await during).toBe(0);
+	expect(listener?.lagMs()).toBeGreaterThan(0);
 });
 
 test('after its backend was terminated it listens again and has everything read again', async () => {
 	listen();
 	await isHearing();
-	await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ear'`;
-	await vi.waitFor(() => expect(heard.resyncs).toBe(2), { timeout: 5_000 });
+	const before = heard.resyncs;
+	await database.sql`
+		select pg_terminate_backend(pid) from pg_stat_activity
+		where application_name = 'ear' and datname = current_database()`;
+	await vi.waitFor(() => expect(heard.resyncs).toBeGreaterThan(before), PATIENCE);
 	await isHearing();
 	const id = await commit('s9');
-	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id));
+	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id), PATIENCE);
 });
 
 test('a payload that nobody can read has everything read again', async () => {
 	listen();
 	await isHearing();
+	const before = heard.resyncs;
 	await database.sql.notify(CHANNEL, 'what?');
-	await vi.waitFor(() => expect(heard.resyncs).toBe(2));
+	await vi.waitFor(() => expect(heard.resyncs).toBeGreaterThan(before), PATIENCE);
 });
 
 test('a commit of which no notice came is found by the next heartbeat', async () => {
 	listen();
 	await isHearing();
+	const before = heard.resyncs;
 	await database.sql`insert into commits (event_count, source) values (1, 'test')`;
-	await vi.waitFor(() => expect(heard.resyncs).toBe(2), { timeout: 5_000 });
-	const beats = heard.states.length;
-	await vi.waitFor(() => expect(heard.states.length).toBeGreaterThan(beats + 2), { timeout: 5_000 });
-	expect(heard.resyncs).toBe(2);
+	await vi.waitFor(() => expect(heard.resyncs).toBeGreaterThan(before), PATIENCE);
+	expect(await resyncsDuring(2)).toBe(0);
 });
 
 test('a database that is away at the start is found when it comes', async () => {
@@ -107,12 +123,12 @@ test('a database that is away at the start is found when it comes', async () => 
 	far.refuse();
 	const sql = connect({ url: far.url, application: 'pulse', max: 1 });
 	listen(far.url, sql);
-	await vi.waitFor(() => expect(heard.states.length).toBeGreaterThan(2), { timeout: 10_000 });
+	await vi.waitFor(() => expect(heard.states.length).toBeGreaterThan(2), PATIENCE);
 	expect(listener?.state().hearing).toBe(false);
 	far.accept();
 	await isHearing();
 	const id = await commit('s1');
-	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id));
+	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id), PATIENCE);
 	await sql.end({ timeout: 0 });
 	await far.close();
 });
@@ -121,15 +137,16 @@ test('a connection that is silently dead is noticed, replaced, and what was miss
 	const far = await relay(database.url);
 	listen(far.url);
 	await isHearing();
+	const before = heard.resyncs;
 	far.freeze();
 	await commit('s1');
 	await isDeaf();
 	expect(heard.notices).toEqual([]);
 	far.accept();
 	await isHearing();
-	expect(heard.resyncs).toBe(2);
+	expect(heard.resyncs).toBeGreaterThan(before);
 	const id = await commit('s2');
-	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id));
+	await vi.waitFor(() => expect(heard.notices.at(-1)?.commit).toBe(id), PATIENCE);
 	await far.close();
 });
 

@@ -4,9 +4,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Committer } from '../../src/lib/server/commit/committer';
 import { recorder } from '../../src/lib/server/commit/own-events';
 import { WINDOW_MS, currentFigures } from '../../src/lib/server/read/wall/figures';
-import { costs, type CostQuestion, type CostRow } from '../../src/lib/server/read/costs';
+import { costs, type AiRequestRow, type CostQuestion, type CostRow } from '../../src/lib/server/read/costs';
+import { REQUEST_FILTERS } from '../../src/lib/server/read/costs/requests';
 import { prices } from '../../src/lib/server/read/costs/prices';
-import { startOfDay } from '../../src/lib/query';
+import { isFault, readFilters, startOfDay } from '../../src/lib/query';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { batch, event } from '../support/events';
 
@@ -282,6 +283,58 @@ function grouped<T>(values: readonly T[], key: (value: T) => string): Map<string
 	return groups;
 }
 
+/** What requests can be asked for, and who belongs to the answer. */
+const asks: [string, (one: Asked) => boolean][] = [
+	['', () => true],
+	['shop=(none)', ({ shop }) => shop === null],
+	['shop=a.example&provider=fal', ({ shop, provider }) => shop === 'a.example' && provider === 'fal'],
+	['model=(none)&operation=segment&step=mask', ({ model, operation, step }) => model === null && operation === 'segment' && step === 'mask'],
+	['status=failed,timeout', isFailed],
+	['regeneration=1', isAgain],
+	['regeneration=0&status=success', (one) => !isAgain(one) && one.status === 'success'],
+	['reason=quality_fail', ({ regeneration }) => regeneration === 'quality_fail'],
+	['session=s7', ({ session }) => session === 7],
+	['cost=told', ({ micros }) => micros !== null],
+	['cost=not_told', ({ micros }) => micros === null],
+	['cost_over=0.0450005', ({ micros }) => micros !== null && micros > 45_000]
+]; // prettier-ignore
+
+function asked(query: string, from: number, to: number) {
+	const read = readFilters(REQUEST_FILTERS, new URLSearchParams(query));
+	if (isFault(read)) throw new Error(read.message);
+	return { range: { from, to }, filters: read };
+}
+
+describe('AI requests one by one', () => {
+	test.each(asks)('are those that were sent, as many as are counted, and cost as much: %s', async (query, isMeant) => {
+		for (const [, from, to] of ranges) {
+			const own = between(from, to).filter(isMeant);
+			const question = asked(query, from, to);
+			const sums = await costs(database.sql).requestSums(question);
+			expect(sums).toEqual({ requests: own.length, cost: sum(own), isLeast: false });
+			const listed: AiRequestRow[] = [];
+			for (let cursor: string | null = null, isMore = true; isMore;) {
+				const page = await costs(database.sql).requests({ ...question, cursor, limit: 17 });
+				if (isFault(page)) throw new Error(page.message);
+				expect(page.lookedTo).toBeNull();
+				listed.push(...page.rows);
+				cursor = page.next;
+				isMore = cursor !== null;
+			}
+			expect(listed.map(({ requestId }) => requestId).sort()).toEqual(own.map((one) => `r${sent.indexOf(one)}`).sort());
+			expect(listed.map(({ at }) => at)).toEqual(own.map(({ at }) => at).sort((one, other) => other - one));
+		}
+	});
+
+	test('are not asked for with what cannot be', async () => {
+		const question = { ...asked('', BEGIN, NOW), cursor: null };
+		const free = { ...question, filters: { ...question.filters, cost: 'free' } };
+		expect(await costs(database.sql).requests(free)).toMatchObject({ field: 'cost' });
+		expect(await costs(database.sql).requestSums(free)).toMatchObject({ field: 'cost' });
+		expect(await costs(database.sql).requests({ ...question, cursor: 'nowhere' })).toMatchObject({ field: 'cursor' });
+	});
+});
+
 describe('estimates', () => {
 	interface Said {
 		provider: string;
@@ -331,6 +384,25 @@ describe('estimates', () => {
 			withoutPrice: here.length - priced.length
 		});
 		expect(total.cost).toBe(sum(between(from, to)));
+	});
+
+	test('are listed as estimated, or as without a price, as many as are counted', async () => {
+		const [from, to] = [NOW - 11.4 * DAY, NOW - HOUR];
+		const here = between(from, to).filter(({ micros, status }) => micros === null && status === 'success');
+		for (const [cost, isPriced] of [
+			['estimated', true],
+			['no_price', false]
+		] as const) {
+			const own = here.filter((one) => (priceOf(one) !== null) === isPriced);
+			const ask = asked(`cost=${cost}`, from, to);
+			expect(await costs(database.sql).requestSums(ask)).toEqual({ requests: own.length, cost: '0', isLeast: false });
+			const page = await costs(database.sql).requests({ ...ask, cursor: null, limit: 500 });
+			if (isFault(page)) throw new Error(page.message);
+			const shown = page.rows.map(({ requestId, estimate }) => `${requestId} ${estimate}`).sort();
+			expect(shown).toEqual(
+				own.map((one) => `r${sent.indexOf(one)} ${isPriced ? dollars(priceOf(one) ?? 0) : null}`).sort()
+			);
+		}
 	});
 
 	test('name what lacks a price, and all that was said of prices but not by clients', async () => {

@@ -1,4 +1,5 @@
 /** What the pages about errors say, against figures made of the very events that were sent. */
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Committer } from '../../src/lib/server/commit/committer';
@@ -7,7 +8,9 @@ import type { LogEvent } from '../../src/lib/server/commit/rows';
 import { errors } from '../../src/lib/server/read/errors';
 import type { ErrorGroupRow, ErrorGroupsAsked } from '../../src/lib/server/read/errors/groups';
 import type { ErrorList, ErrorRow } from '../../src/lib/server/read/errors/list';
-import { buckets, isFault, writeCursor, type QueryFault } from '../../src/lib/query';
+import { sessions } from '../../src/lib/server/read/sessions';
+import { SESSION_FILTERS, type SessionFilters } from '../../src/lib/server/read/sessions/filters';
+import { buckets, isFault, readFilters, withParams, writeCursor, type QueryFault } from '../../src/lib/query';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { batch, event, T0 } from '../support/events';
 
@@ -16,9 +19,9 @@ const DAY = 24 * HOUR;
 const NOW = T0 + 3 * DAY;
 const RANGE = { from: T0 + 7 * HOUR + 123_456, to: NOW };
 const EARLIER = { from: T0 + 7 * HOUR, to: T0 + 2 * DAY + 777 };
-const NONE = { shop: null, severity: [], step: [], state: [], q: null };
-const GROUPS: ErrorGroupsAsked['filters'] = { ...NONE, sort: null };
-const LIST = { ...NONE, group: null, device: null, os: null, browser: null };
+const NONE = { shop: null, severity: [], step: [], state: [], q: null, group: null };
+const LIST = { ...NONE, device: null, os: null, browser: null };
+const GROUPS: ErrorGroupsAsked['filters'] = { ...LIST, sort: null };
 
 interface Sent {
 	at: number;
@@ -134,7 +137,15 @@ const shownGroups = (rows: readonly ErrorGroupRow[]) =>
 
 async function groupsOf(filters: object, range = RANGE) {
 	return value(
-		await pages().groups({ now: NOW, zone: 'UTC', range, filters: { ...GROUPS, ...filters }, cursor: null, limit: 100 })
+		await pages().groups({
+			scope: null,
+			now: NOW,
+			zone: 'UTC',
+			range,
+			filters: { ...GROUPS, ...filters },
+			cursor: null,
+			limit: 100
+		})
 	);
 }
 
@@ -148,7 +159,21 @@ async function wholeList(filters: object, range = RANGE) {
 	}
 }
 
-const filterCases: [name: string, filters: object, matches: (one: Sent) => boolean][] = [
+/** The list of sessions that errors of a range hit, as the pages about errors link to it. */
+function sessionsHit({ group = null, ...errorFilters }: Record<string, string | string[] | null>, range: typeof RANGE) {
+	const named = Object.entries(errorFilters).map(([name, asked]) => [`error_${name}`, asked] as const);
+	const href = withParams({ pathname: '/', search: '' }, { by: 'hit', group, ...Object.fromEntries(named) });
+	const filters: SessionFilters = value(readFilters(SESSION_FILTERS, new URL(href, 'http://x').searchParams));
+	const toText = range.to === NOW ? 'now' : new Date(range.to).toISOString();
+	return {
+		filters,
+		range: { ...range, fromText: new Date(range.from).toISOString(), toText },
+		cursor: null,
+		limit: 200
+	};
+}
+
+const filterCases: [name: string, filters: Record<string, string | string[]>, matches: (one: Sent) => boolean][] = [
 	['no filter', {}, () => true],
 	['one shop', { shop: 'a.example' }, ({ shop }) => shop === 'a.example'],
 	['no shop', { shop: '(none)' }, ({ shop }) => !shop],
@@ -161,6 +186,7 @@ const filterCases: [name: string, filters: object, matches: (one: Sent) => boole
 	['a step or none', { step: ['mask', '(none)'] }, ({ step }) => (step ?? 'mask') === 'mask'],
 	['a part of the code', { q: 'e1' }, ({ code }) => code === 'E1'],
 	['a part of the message', { q: 'GAVE up' }, ({ seconds }) => seconds !== null],
+	['one group', { group: createHash('md5').update('E1\nGave up after <n> s').digest('hex') }, ({ code, seconds }) => code === 'E1' && seconds !== null], // prettier-ignore
 	['all at once', { shop: 'b.example', severity: ['error'], step: ['inpaint'], q: 'E2' }, (one) => one.shop === 'b.example' && (one.severity ?? 'error') === 'error' && one.step === 'inpaint' && one.code === 'E2'] // prettier-ignore
 ];
 
@@ -177,7 +203,7 @@ describe('errors in a range', () => {
 
 	test.each(filterCases)('have the figures and bars of the rows that they open: %s', async (_, filters, matches) => {
 		const times = buckets(RANGE, 'UTC', NOW);
-		const figures = await pages().overview(RANGE, { ...NONE, ...filters }, times);
+		const figures = await pages().overview(RANGE, { ...NONE, ...filters }, times, NOW, null);
 		const own = sent.filter((one) => within(one, RANGE) && matches(one));
 		expect(figures).toMatchObject({
 			errors: own.length,
@@ -199,6 +225,30 @@ describe('errors in a range', () => {
 			own.map(({ id, shop }) => `${id} ${shop}`).sort()
 		);
 		expect(listed.map(({ at }) => at)).toEqual(own.map(({ at }) => at).sort((one, other) => other - one));
+	});
+
+	test.each(filterCases)('open the sessions that they hit: %s', async (_, filters, matches) => {
+		for (const range of [RANGE, EARLIER]) {
+			const own = sent.filter((one) => within(one, range) && matches(one));
+			const hit = value(await sessions(database.sql).list(sessionsHit(filters, range)));
+			expect(hit.rows.map(({ sessionId }) => sessionId).sort()).toEqual(
+				[...new Set(own.flatMap(({ session }) => session ?? []))].sort()
+			);
+			const figures = await pages().overview(range, { ...NONE, ...filters }, buckets(range, 'UTC', NOW), NOW, null);
+			expect([hit.count, hit.isLeast]).toEqual([figures.sessions, false]);
+		}
+	});
+
+	test('of one group hit as many sessions as its page names and opens', async () => {
+		for (const range of [RANGE, EARLIER]) {
+			const { rows } = await groupsOf({}, range);
+			for (const { group, sessions: counted } of rows) {
+				const shown = await pages().group(group, range, NOW, null);
+				const hit = value(await sessions(database.sql).list(sessionsHit({ group }, range)));
+				expect([shown?.sessions, hit.count]).toEqual([counted, counted]);
+				expect(shown?.hitSessions).toHaveLength(Math.min(20, counted));
+			}
+		}
 	});
 
 	test('are listed by what the tallies do not know, too', async () => {
@@ -235,6 +285,7 @@ describe('errors in a range', () => {
 			const read = async (cursor: string | null) =>
 				value(
 					await pages().groups({
+						scope: null,
 						now: NOW,
 						zone: 'UTC',
 						range: EARLIER,
@@ -257,6 +308,7 @@ describe('errors in a range', () => {
 		const read = async (now: number, cursor: string | null) =>
 			value(
 				await pages().groups({
+					scope: null,
 					now,
 					zone: 'UTC',
 					range: { from: now - DAY, to: now },
@@ -267,8 +319,10 @@ describe('errors in a range', () => {
 			);
 		const first = await read(NOW, null);
 		const growing = { now: NOW, zone: 'UTC', range: { from: T0, to: NOW }, filters: GROUPS, limit: 4 };
-		const begun = value(await pages().groups({ ...growing, cursor: null }));
-		const grown = value(await pages().groups({ ...growing, range: { from: T0, to: NOW + HOUR }, cursor: begun.next }));
+		const begun = value(await pages().groups({ scope: null, ...growing, cursor: null }));
+		const grown = value(
+			await pages().groups({ scope: null, ...growing, range: { from: T0, to: NOW + HOUR }, cursor: begun.next })
+		);
 		expect(grown.range).toEqual({ from: T0, to: NOW });
 		const later = await read(NOW + 20 * HOUR, first.next);
 		expect(later.range).toEqual({ from: NOW - DAY, to: NOW });
@@ -276,11 +330,27 @@ describe('errors in a range', () => {
 		expect(seen.size).toBe(first.count);
 	});
 
+	test('are as many behind the last page as on the first', async () => {
+		const asked = { now: NOW, zone: 'UTC', range: EARLIER, filters: { ...GROUPS, severity: ['critical'] } };
+		const first = value(await pages().groups({ scope: null, ...asked, cursor: null }));
+		const shape = { list: 'error groups', sort: 'count', key: ['number', 'number', 'number', 'text'] } as const;
+		const cursor = writeCursor(shape, 'next', [EARLIER.from, EARLIER.to, 0, '']);
+		const behind = value(await pages().groups({ scope: null, ...asked, cursor }));
+		expect(first.count).toBeGreaterThan(3);
+		expect([behind.rows, behind.count]).toEqual([[], first.count]);
+	});
+
+	test.each(['device', 'os', 'browser'])('are not grouped by what is not counted: %s', async (name) => {
+		const filters = { ...GROUPS, [name]: 'mobile' };
+		const answer = await pages().groups({ scope: null, now: NOW, zone: 'UTC', range: RANGE, filters, cursor: null });
+		expect(answer).toMatchObject({ isFault: true, field: name });
+	});
+
 	test('are not asked for with what cannot be read', async () => {
 		expect(await pages().list({ range: RANGE, filters: LIST, cursor: 'nowhere' })).toMatchObject({ field: 'cursor' });
 		const { next } = value(await pages().list({ range: RANGE, filters: LIST, cursor: null, limit: 2 }));
 		const asked = { now: NOW, zone: 'UTC', range: RANGE, filters: GROUPS };
-		expect(await pages().groups({ ...asked, cursor: next })).toMatchObject({ field: 'cursor' });
+		expect(await pages().groups({ scope: null, ...asked, cursor: next })).toMatchObject({ field: 'cursor' });
 		const made = (at: number) => writeCursor({ list: 'error', sort: 'occurred', key: ['number', 'text', 'text'] }, 'next', [at, '', '']); // prettier-ignore
 		for (const at of [1e300, -1e17]) {
 			expect(await pages().list({ range: RANGE, filters: LIST, cursor: made(at) })).toMatchObject({ field: 'cursor' });
@@ -292,10 +362,10 @@ describe('errors in a range', () => {
 			[-1e300, 1e300]
 		] as const) {
 			const cursor = writeCursor(shape, 'next', [from, to, 1, '']);
-			expect(await pages().groups({ ...asked, cursor })).toMatchObject({ field: 'cursor' });
+			expect(await pages().groups({ scope: null, ...asked, cursor })).toMatchObject({ field: 'cursor' });
 		}
 		const sort = { ...asked, filters: { ...GROUPS, sort: 'luck' }, cursor: null };
-		expect(await pages().groups(sort)).toMatchObject({ field: 'sort' });
+		expect(await pages().groups({ ...sort, scope: null })).toMatchObject({ field: 'sort' });
 	});
 });
 
@@ -303,7 +373,7 @@ describe('a group of errors', () => {
 	test('is split as its errors were sent', async () => {
 		const { rows } = await groupsOf({});
 		const row = first(rows);
-		const group = await pages().group(row.group, RANGE, NOW);
+		const group = await pages().group(row.group, RANGE, NOW, null);
 		const own = sent.filter((one) => within(one, RANGE) && nameOf(one) === groupName(row));
 		const parts = (key: (one: Sent) => string) =>
 			[...by(own, key)]
@@ -333,8 +403,8 @@ describe('a group of errors', () => {
 	});
 
 	test('is nothing where no error of it is known', async () => {
-		expect(await pages().group('0'.repeat(32), RANGE, NOW)).toBeNull();
-		expect(await pages().group("' or true", RANGE, NOW)).toBeNull();
+		expect(await pages().group('0'.repeat(32), RANGE, NOW, null)).toBeNull();
+		expect(await pages().group("' or true", RANGE, NOW, null)).toBeNull();
 	});
 
 	test('knows what was said of it, in its state, its history and the errors themselves', async () => {
@@ -349,7 +419,7 @@ describe('a group of errors', () => {
 			expect(await recorder(writer.commit.bind(writer))(type, { group, by })).toMatchObject({ accepted: 1 });
 		};
 		const known = async () => {
-			const now = await pages().group(group, range, Date.now());
+			const now = await pages().group(group, range, Date.now(), null);
 			const view = await database.sql<{ id: string; acknowledged: boolean; resolved: boolean }[]>`
 				select id, acknowledged_at is not null as acknowledged, resolved_at is not null as resolved
 				from errors where group_key = ${group} order by id`;
@@ -373,7 +443,7 @@ describe('a group of errors', () => {
 		await say('error_group_reopened', 'Cleo');
 		expect(await known()).toMatchObject({ state: 'open', by: null });
 		expect(
-			(await pages().group(group, range, Date.now()))?.history.map(({ said, by: who }) => `${said} ${who}`)
+			(await pages().group(group, range, Date.now(), null))?.history.map(({ said, by: who }) => `${said} ${who}`)
 		).toEqual(['reopened Cleo', 'resolved Ben', 'acknowledged Ann']);
 	});
 });

@@ -15,7 +15,7 @@ import { batch, event, T0 } from '../support/events';
 
 const HOUR = 3_600_000;
 const RANGE = { from: T0 - 24 * HOUR, to: T0 + HOUR };
-const ANY: EventFilters = { type: [], shop: null, session: null, q: null, field: null, value: null };
+const ANY: EventFilters = { type: [], shop: null, session: null, q: null, field: null, value: null, signed: null };
 let database: TestDatabase;
 let writer: Committer;
 let reads: ReturnType<typeof eventReads>;
@@ -55,7 +55,14 @@ beforeAll(async () => {
 	await send(
 		made.map(({ batch: minutes, ...rest }, index) => {
 			const serverTime = T0 - minutes * 60_000;
-			return event(rest.type, { ...rest, id: `e${index % 250}`, serverTime, clientTime: serverTime - 5_000 });
+			const vouched = [{}, { ip: '203.0.113.9' }, { ip: '203.0.113.9', keyId: 'k' }][index % 3];
+			return event(rest.type, {
+				...rest,
+				...vouched,
+				id: `e${index % 250}`,
+				serverTime,
+				clientTime: serverTime - 5_000
+			});
 		})
 	);
 	// An id is unique within its shop only: of two the first is stored.
@@ -99,7 +106,7 @@ async function walk(
 
 /** What the log must hold by what was sent. */
 function matching(filters: Partial<EventFilters>, { from, to } = RANGE): LogEvent[] {
-	const { type = [], shop = null, session = null, q = null, field = null, value = null } = filters;
+	const { type = [], shop = null, session = null, q = null, field = null, value = null, signed = null } = filters;
 	return sent.filter((one) => {
 		const { data } = one;
 		const isObject = typeof data === 'object' && data !== null && !Array.isArray(data);
@@ -114,6 +121,7 @@ function matching(filters: Partial<EventFilters>, { from, to } = RANGE): LogEven
 			(type.length === 0 || type.includes(one.type)) &&
 			(shop === null || (shop === '(none)' ? !one.shopDomain : one.shopDomain === shop)) &&
 			(session === null || one.sessionId === session) &&
+			(signed === null || (signed ? Boolean(one.keyId) : !one.keyId && one.ip !== null)) &&
 			(q === null || jsonText(data).toLowerCase().includes(q.toLowerCase())) &&
 			(value === null ||
 				(field === null
@@ -189,6 +197,9 @@ describe('the event log', () => {
 		{ field: 'a.b', value: 'flat' },
 		{ field: 'n', value: '5', shop: 'b.example' },
 		{ value: 'flat' },
+		{ signed: true },
+		{ signed: false },
+		{ signed: false, shop: 'a.example', type: ['error'] },
 		{ type: ['nobody sent it'] }
 	])('is filtered by %j, and counts what it holds', async (asked) => {
 		const filters = { ...ANY, ...asked };
@@ -206,7 +217,8 @@ describe('the event log', () => {
 		const [row] = given(await reads.page({ range: RANGE, filters: { ...ANY, type: ['whole'] }, cursor: null })).rows;
 		expect(row).toEqual({
 			id: 'w', type: 'whole', session: 's1', shop: 'a.example', at: T0, clientTime: null, serverTime: T0,
-			clockShiftMs: -9, data, device: { os: 'iOS' }, userAgent: 'UA', ip: '203.0.113.9'
+			clockShiftMs: -9, data, device: { os: 'iOS' }, userAgent: 'UA', ip: '203.0.113.9',
+			keyId: null
 		}); // prettier-ignore
 	});
 
@@ -223,7 +235,7 @@ describe('counts of events', () => {
 		times.partial.map((_, index) => rows.filter(({ serverTime: at }) => at >= (times.edges[index] ?? 0) && at < (times.edges[index + 1] ?? 0)).length); // prettier-ignore
 
 	test('are those of the events, by type and over time', async () => {
-		const { types, isCut } = await reads.types(RANGE, null, times);
+		const { types, isCut } = await reads.types(RANGE, null, times, null);
 		expect(isCut).toBe(false);
 		const expected = [...new Set(sent.map(({ type }) => type))].map((type) => {
 			const rows = matching({ type: [type] });
@@ -235,7 +247,7 @@ describe('counts of events', () => {
 	});
 
 	test('of a shop, and by shop, agree with the log', async () => {
-		const { types } = await reads.types(RANGE, 'b.example', times);
+		const { types } = await reads.types(RANGE, 'b.example', times, null);
 		for (const { type, events } of types) expect(events).toBe(matching({ type: [type], shop: 'b.example' }).length);
 		const shops = await reads.shops(RANGE, ['ping', 'error'], null);
 		const expected = ['a.example', 'b.example', 'ü.example', '(none)'].map((shop) => [
@@ -305,4 +317,4 @@ test('a text is looked for in 20,000 events, and the log says how far back that 
 	const series = await reads.series(old, { ...ANY, shop: 'a.example' }, buckets(old, 'UTC', old.to, 400));
 	expect(series.lookedTo).toBe(old.from + 2000);
 	expect(series.types[0]?.events[0]).toBeNull();
-}, 60_000);
+});

@@ -24,31 +24,37 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-const idsOf = async (text: string) => (await find(text)).sessions.map(({ sessionId }) => sessionId);
+const idsOf = async (text: string) => (await find(text, null)).sessions.map(({ sessionId }) => sessionId);
 
 it('finds a session by the beginning of its id, then by any part of id or title, the latest first', async () => {
 	expect(await idsOf('sess_aa')).toEqual(['sess_aaa', 'sess_aab', 'x_sess_aab']);
 	expect(await idsOf('SESS_AA')).toEqual(['sess_aab', 'x_sess_aab', 'sess_aaa']);
 	expect(await idsOf(' walnut ')).toEqual(['sess_aaa']);
 	expect(await idsOf('øre 100%')).toEqual(['x_sess_aab']);
-	expect((await find('sess_aa', 2)).sessions).toHaveLength(2);
+	expect((await find('sess_aa', null, 2)).sessions).toHaveLength(2);
 });
 
 it('finds shops by a part of their domain', async () => {
-	expect((await find('NORDIC')).shops).toEqual([{ shop: 'nordic-home.myshopify.com', sessions: 1, lastSessionAt: T0 }]);
-	expect((await find('e')).shops).toHaveLength(2);
+	expect((await find('NORDIC', null)).shops).toEqual([
+		{ shop: 'nordic-home.myshopify.com', sessions: 1, lastSessionAt: T0 }
+	]);
+	expect((await find('e', null)).shops).toHaveLength(2);
 });
 
 it('finds groups of errors by their code and by their message', async () => {
 	const group = { group: expect.stringMatching(/^[0-9a-f]{32}$/) as string, errors: 1 };
-	expect((await find('camera')).groups).toMatchObject([{ ...group, code: 'CAMERA_DENIED', lastSeenAt: T0 + 180_000 }]);
-	expect((await find('sideboard')).groups).toMatchObject([{ ...group, code: null, message: 'the sideboard fell' }]);
+	expect((await find('camera', null)).groups).toMatchObject([
+		{ ...group, code: 'CAMERA_DENIED', lastSeenAt: T0 + 180_000 }
+	]);
+	expect((await find('sideboard', null)).groups).toMatchObject([
+		{ ...group, code: null, message: 'the sideboard fell' }
+	]);
 });
 
 it('takes every character for itself, and nothing for nothing', async () => {
 	const nothing = { sessions: [], shops: [], groups: [] };
 	for (const text of ['', '   ', '\0', '%', '_aa%', `'; drop table sessions; --`, 'x'.repeat(300), '\\']) {
-		const found = await find(text);
+		const found = await find(text, null);
 		if (text === '%') expect(found.sessions).toHaveLength(1);
 		else expect(found).toEqual(nothing);
 	}

@@ -4,6 +4,7 @@ import { isFault, readFilters } from '../../src/lib/query';
 import type { LogEvent } from '../../src/lib/server/commit/rows';
 import { SESSION_FILTERS } from '../../src/lib/server/read/sessions/filters';
 import { LOOKED_AT, sessions } from '../../src/lib/server/read/sessions';
+import { MOST_PRODUCTS } from '../../src/lib/server/read/sessions/product';
 import { commitEvents } from '../support/commit';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { event } from '../support/events';
@@ -73,6 +74,12 @@ const QUESTIONS: Record<string, (sent: Shopper) => boolean> = {
 	'status=ended': isOver,
 	'status=ended&shop=a.example': (sent) => isOver(sent) && sent.shop === 'a.example',
 	'status=error&shop=a.example': ({ status, shop }) => status === 'error' && shop === 'a.example',
+	'status=ended,-completed': isLeft,
+	'status=ended,-completed,-abandoned&shop=a.example': (sent) => isLeft(sent) && sent.status !== 'abandoned' && sent.shop === 'a.example', // prettier-ignore
+	'status=-in_progress': isOver,
+	'status=-completed': ({ status }) => status !== 'completed',
+	'status=abandoned,error,-error': ({ status }) => status === 'abandoned',
+	'status=-declined&reached=2': (sent) => sent.status !== 'declined' && reached(sent) >= 2,
 	'step=mask': ({ steps, exit }) => (exit ?? steps.at(-1)) === 'mask',
 	'device=mobile': ({ device }) => device === 'mobile',
 	'device=(none)': ({ device }) => device === null,
@@ -246,8 +253,8 @@ describe('a list of sessions', () => {
 		const OLD = Date.UTC(2021, 0, 1);
 		// Straight into the table, because only how many they are matters.
 		await database.sql`
-			insert into sessions (session_id, first_event_at, updated_at, event_count, status, started_at, device_type)
-			select 'old_' || n, at, at, 1, 'completed', at, case when n <= 3 then 'watch' end
+			insert into sessions (session_id, first_event_at, updated_at, event_count, status, started_at, device_type, product_title)
+			select 'old_' || n, at, at, 1, 'completed', at, case when n <= 3 then 'watch' end, case when n <= 2 then 'Rare Rug' end
 			from
 				generate_series(1, ${LOOKED_AT + 10}::int) as n,
 				lateral (select ${new Date(OLD)}::timestamptz + n * interval '1 second' as at) as times`;
@@ -262,5 +269,14 @@ describe('a list of sessions', () => {
 			lookedTo: null
 		});
 		expect(await read.list(asked('status=completed&by=any', span))).toMatchObject({ isLeast: false });
-	});
+
+		// Products are known by name: their sessions are found however far back they are, and that there are none.
+		const whole = { count: 2, isLeast: false, lookedTo: null, rows: [{ sessionId: 'old_2' }, { sessionId: 'old_1' }] };
+		expect(await read.list(asked('product=rare', span))).toMatchObject(whole);
+		expect(await read.list(asked('product_is=Rare+Rug', span))).toMatchObject(whole);
+		expect(await read.list(asked('product=zzz', span))).toMatchObject({ rows: [], isLeast: false, lookedTo: null });
+		await database.sql`
+			update sessions set product_id = session_id where session_id like 'old_%' and started_at < ${new Date(OLD + MOST_PRODUCTS * 1_000)}`;
+		expect(await read.list(asked('product=rare', span))).toMatchObject({ ...first, next: expect.any(String) as unknown });
+	}); // prettier-ignore
 });

@@ -101,7 +101,8 @@ async function wholeList(filters: object, range = RANGE): Promise<SetupRow[]> {
 			range,
 			filters: { ...ALL, ...filters },
 			cursor,
-			limit: 9
+			limit: 9,
+			scope: null
 		});
 		if (isFault(page)) throw new Error(page.message);
 		rows.push(...page.rows);
@@ -136,7 +137,7 @@ test.each(cases)('set-ups are listed and counted as they were told: %s', async (
 		expect(await wholeList(filters, range)).toEqual(inOrder(own));
 
 		const times = buckets(range, 'UTC', NOW);
-		const asked = { now: NOW, range, filters: { ...ALL, ...filters } };
+		const asked = { now: NOW, range, filters: { ...ALL, ...filters }, scope: null };
 		const summary = await setups(database.sql).summary(asked, times);
 		const count = (rows: readonly SetupRow[], state: SetupState) => rows.filter((row) => row.state === state).length;
 		const counts = (rows: readonly SetupRow[]) => ({
@@ -201,6 +202,6 @@ test('images are counted by method, with the median of the times that were told'
 });
 
 test('a list is not gone on with from the place of another', async () => {
-	const asked = { now: NOW, range: RANGE, filters: ALL, cursor: 'W10' };
+	const asked = { now: NOW, range: RANGE, filters: ALL, cursor: 'W10', scope: null };
 	expect(await setups(database.sql).list(asked)).toMatchObject({ field: 'cursor' });
 });

@@ -102,7 +102,7 @@ function expected(from: number, to: number, shop?: string | null) {
 describe('the list of shops', () => {
 	test.each([1, 7, 15])('has the figures of each shop over %i days, exactly', async (days) => {
 		const range = { from: NOW - days * DAY, to: NOW };
-		const list = given(await reads.list({ range, filters: NO_FILTERS, cursor: null }));
+		const list = given(await reads.list({ shops: null, range, filters: NO_FILTERS, cursor: null }));
 		for (const row of list.rows) expect(row).toMatchObject(expected(range.from, range.to, row.domain));
 		expect(list.rows.map(({ domain }) => domain).sort()).toEqual(
 			[
@@ -118,14 +118,16 @@ describe('the list of shops', () => {
 
 	test('counts as many active shops in 24 hours as the Control Room', async () => {
 		const range = { from: NOW - DAY, to: NOW };
-		const list = given(await reads.list({ range, filters: { ...NO_FILTERS, active: true }, cursor: null }));
+		const list = given(
+			await reads.list({ shops: null, range, filters: { ...NO_FILTERS, active: true }, cursor: null })
+		);
 		expect(list.active).toBe((await currentFigures(database.sql, NOW)).activeShops);
 		expect(list.rows).toHaveLength(list.active);
 	});
 
 	test('shows in small bars all sessions of the days that the range touches', async () => {
 		const range = { from: NOW - 7 * DAY, to: NOW };
-		const list = given(await reads.list({ range, filters: NO_FILTERS, cursor: null }));
+		const list = given(await reads.list({ shops: null, range, filters: NO_FILTERS, cursor: null }));
 		const [first = 0] = list.edges;
 		for (const { domain, trend } of list.rows) {
 			expect(trend.reduce((sum, sessions) => sum + sessions, 0)).toBe(expected(first, NOW, domain).sessions);
@@ -135,16 +137,20 @@ describe('the list of shops', () => {
 	test.each(['sessions', 'attention'])('by %s is walked once in pages, there and back', async (sort) => {
 		const range = { from: NOW - 7 * DAY, to: NOW };
 		const asked = { range, filters: { ...NO_FILTERS, sort }, limit: 4 };
-		const whole = given(await reads.list({ ...asked, cursor: null, limit: 100 })).rows.map(({ domain }) => domain);
+		const whole = given(await reads.list({ shops: null, ...asked, cursor: null, limit: 100 })).rows.map(
+			({ domain }) => domain
+		);
 		const seen: string[] = [];
 		const back: string[][] = [];
 		let cursor: string | null = null;
 		do {
 			const page: { rows: { domain: string }[]; next: string | null; previous: string | null } = given(
-				await reads.list({ ...asked, cursor })
+				await reads.list({ shops: null, ...asked, cursor })
 			);
 			if (page.previous !== null) {
-				back.push(given(await reads.list({ ...asked, cursor: page.previous })).rows.map(({ domain }) => domain));
+				back.push(
+					given(await reads.list({ shops: null, ...asked, cursor: page.previous })).rows.map(({ domain }) => domain)
+				);
 			}
 			seen.push(...page.rows.map(({ domain }) => domain));
 			cursor = page.next;
@@ -155,9 +161,11 @@ describe('the list of shops', () => {
 
 	test('is filtered by a part of the domain, and refuses an order that it does not have', async () => {
 		const range = { from: NOW - 7 * DAY, to: NOW };
-		const list = given(await reads.list({ range, filters: { ...NO_FILTERS, q: 'QUIET' }, cursor: null }));
+		const list = given(await reads.list({ shops: null, range, filters: { ...NO_FILTERS, q: 'QUIET' }, cursor: null }));
 		expect(list.rows.map(({ domain }) => domain)).toEqual(['quiet.example']);
-		expect(await reads.list({ range, filters: { ...NO_FILTERS, sort: 'names' }, cursor: null })).toMatchObject({
+		expect(
+			await reads.list({ shops: null, range, filters: { ...NO_FILTERS, sort: 'names' }, cursor: null })
+		).toMatchObject({
 			field: 'sort'
 		});
 	});
@@ -165,7 +173,9 @@ describe('the list of shops', () => {
 
 test('those need attention that a rule names, and no others', async () => {
 	const range = { from: NOW - HOUR, to: NOW };
-	const list = given(await reads.list({ range, filters: { ...NO_FILTERS, attention: true }, cursor: null }));
+	const list = given(
+		await reads.list({ shops: null, range, filters: { ...NO_FILTERS, attention: true }, cursor: null })
+	);
 	expect(Object.fromEntries(list.rows.map(({ domain, attention }) => [domain, attention]))).toEqual({
 		'quiet.example': [{ why: 'quiet', activeDays: 4 }],
 		'fell.example': [{ why: 'success', now: 0.5, before: 0.65 }],

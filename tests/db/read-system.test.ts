@@ -48,7 +48,7 @@ async function replayOnly() {
 	const [row] = given(await reads.list(OPEN)).rows;
 	const kept = await reads.kept(row?.id ?? '');
 	if (!kept) throw new Error('nothing is open');
-	return replay(kept, writer.commit.bind(writer));
+	return replay(kept, writer.commit.bind(writer), false);
 }
 
 describe('rejected events', () => {

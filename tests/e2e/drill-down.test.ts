@@ -2,16 +2,16 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { useBrowser } from '../support/browser';
 import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { freePort, startProcess } from '../support/process';
 import { visit } from '../support/shop';
 import { expectLive, region, shown } from '../support/wall';
 
 const openPage = useBrowser();
-const PATIENCE = { timeout: 20_000, interval: 25 };
+const PATIENCE = { timeout: 60_000, interval: 25 };
 const ACTIVE = 70;
 const ENDED = ['completed', 'completed', 'abandoned', 'error', 'declined'];
 
-it('opens what is behind each of its figures, and the numbers agree', { timeout: 120_000 }, async () => {
+it('opens what is behind each of its figures, and the numbers agree', async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());
 	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
@@ -93,3 +93,52 @@ it('opens what is behind each of its figures, and the numbers agree', { timeout:
 	await page.waitForURL('**/shops?from=now-24h');
 	await expect.poll(main, PATIENCE).toMatch(/Active shops\s+2\s+Shops of which/);
 }); // prettier-ignore
+
+it('keeps its rows when they cannot be read anew, says so, and goes on by itself', async () => {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	const settings = { DATABASE_URL: database.url, PORT: String(await freePort()) };
+	const server = await startProcess(settings);
+	const { address } = server;
+	const post = async (code: string) => {
+		const { event } = visit();
+		const body = JSON.stringify({ events: [event('error', { errorCode: code })] });
+		expect((await fetch(`${address}/api/analytics/events`, { method: 'POST', body })).status).toBe(200);
+	};
+	await post('FIRST');
+	const page = await openPage(`${address}/errors?tz=UTC&view=list`);
+	await expectLive(page);
+	const codes = () => region(page, 'Single errors').locator('tbody th a').allInnerTexts();
+	const behind = page.getByText('Not current: shown is what was read');
+	const errorsNow = async (count: number) => {
+		const figure = page.locator('.figure').filter({ has: page.getByRole('heading', { name: 'Errors', exact: true }) });
+		await expect.poll(() => figure.locator('.value').innerText(), PATIENCE).toBe(String(count));
+		await expect.poll(() => behind.count(), PATIENCE).toBe(0);
+	};
+
+	const failed = { type: 'data', nodes: [null, { type: 'error', error: { message: 'Internal Error' }, status: 500 }] };
+	const answers = [{ status: 200, json: failed }, { status: 503, json: { error: { code: 'queue_full' } } }, null];
+	for (const [index, answer] of answers.entries()) {
+		await page.route('**/__data.json*', (route) => (answer ? route.fulfill(answer) : route.abort()));
+		await post(`LATER_${index}`);
+		await behind.waitFor();
+		expect(await codes()).toContain('FIRST');
+		expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Single errors');
+		await page.unroute('**/__data.json*');
+		await errorsNow(index + 2);
+	}
+
+	// The server itself goes away and comes back.
+	server.kill('SIGKILL');
+	await server.ended;
+	await page
+		.getByText(/Disconnected since/)
+		.first()
+		.waitFor();
+	expect(await codes()).toContain('FIRST');
+	await startProcess(settings);
+	await expectLive(page);
+	await post('AFTERWARDS');
+	await errorsNow(5);
+	expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Single errors');
+});

@@ -16,7 +16,8 @@ import { openShop } from '../support/shop';
 import { connection, expected, expectLive, expectWallToEqualSql, shown } from '../support/wall';
 
 const RECOVERY_MS = 2_000;
-const ROUNDS = 3;
+/** Recoveries that must be quick, of at most so many: a busy machine makes some slow, a defect most. */
+const [QUICK, MOST] = [3, 5];
 const openPage = useBrowser();
 
 interface Room {
@@ -83,8 +84,12 @@ async function recovery({ address, sql, wall }: Room, client: Client): Promise<n
 	return performance.now() - recovered;
 }
 
-function expectQuick(took: number[]): void {
-	expect(Math.max(...took), `took ${took.map(Math.round).join(', ')} ms`).toBeLessThanOrEqual(RECOVERY_MS);
+/** Lets something break and recover until that was quick often enough. */
+async function expectQuick(breakDown: () => Promise<number>, quick = QUICK, most = MOST): Promise<void> {
+	const took: number[] = [];
+	const isQuickEnough = () => took.filter((ms) => ms <= RECOVERY_MS).length >= quick;
+	while (!isQuickEnough() && took.length < most) took.push(await breakDown());
+	expect(isQuickEnough(), `took ${took.map(Math.round).join(', ')} ms`).toBe(true);
 }
 
 /** Kills the connections whose application is like this; resolves to their number. */
@@ -100,19 +105,17 @@ async function expectNoReload(wall: Page): Promise<void> {
 	expect(await wall.evaluate(() => document.documentElement.dataset['loaded'])).toBe('once');
 }
 
-describe('the wall', { timeout: 240_000 }, () => {
+describe('the wall', () => {
 	it('equals SQL again within 2 s after all connections of the process are killed', async () => {
 		const room = await openRoomOnDatabase();
 		const { sql, wall } = room;
-		const took: number[] = [];
-		for (let round = 0; round < ROUNDS; round++) {
+		await expectQuick(async () => {
 			const client = room.client();
 			await client.acknowledges(40);
 			expect(await killConnections(sql, 'control-room%')).toBeGreaterThan(2);
 			await client.acknowledges(40);
-			took.push(await recovery(room, client));
-		}
-		expectQuick(took);
+			return recovery(room, client);
+		});
 		await expectLive(wall);
 		await expectNoReload(wall);
 	});
@@ -120,8 +123,7 @@ describe('the wall', { timeout: 240_000 }, () => {
 	it('equals SQL again within 2 s after its listener alone was killed, over and over, while events were committed', async () => {
 		const room = await openRoomOnDatabase();
 		const { sql, wall } = room;
-		const took: number[] = [];
-		for (let round = 0; round < ROUNDS; round++) {
+		await expectQuick(async () => {
 			const client = room.client();
 			await client.acknowledges(40);
 			const deaf = client.acknowledges(40).then(() => client.drain());
@@ -134,9 +136,8 @@ describe('the wall', { timeout: 240_000 }, () => {
 			while (!over.signal.aborted) killed += await killConnections(sql, 'control-room listen');
 			await noted;
 			expect(killed).toBeGreaterThan(0);
-			took.push(await recovery(room, client));
-		}
-		expectQuick(took);
+			return recovery(room, client);
+		});
 		await expectLive(wall);
 		await expectNoReload(wall);
 	});
@@ -144,9 +145,8 @@ describe('the wall', { timeout: 240_000 }, () => {
 	it('keeps its values and says that it is disconnected while the process is away, and equals SQL again within 2 s', async () => {
 		const room = await openRoomOnDataDir();
 		const { sql, wall } = room;
-		const took: number[] = [];
 		let { app } = room;
-		for (let round = 0; round < ROUNDS; round++) {
+		await expectQuick(async () => {
 			const first = room.client();
 			await first.acknowledges(60);
 			await first.drain();
@@ -156,37 +156,41 @@ describe('the wall', { timeout: 240_000 }, () => {
 			app.kill('SIGKILL');
 			await app.ended;
 			const client = room.client();
-			await expect.poll(() => connection(wall).innerText(), { timeout: 20_000 }).toMatch(/^\s*Disconnected since \d/);
+			await expect.poll(() => connection(wall).innerText()).toMatch(/^\s*Disconnected since \d/);
 			expect(await shown(wall)).toEqual(before);
 			app = await room.start();
-			took.push(await recovery(room, client));
+			const took = await recovery(room, client);
 			await expectLive(wall);
-		}
-		expectQuick(took);
+			return took;
+		});
 		await expectNoReload(wall);
 	});
 
 	it('keeps its values and says that it is not up to date while the database hangs, and equals SQL again within 2 s of its restart', async () => {
 		const room = await openRoomOnDataDir();
 		const { sql, wall, dataDir } = room;
-		const first = room.client();
-		await first.acknowledges(40);
-		await first.drain();
-		await expectWallToEqualSql(wall, sql);
-		const before = await shown(wall);
+		await expectQuick(
+			async () => {
+				const first = room.client();
+				await first.acknowledges(40);
+				await first.drain();
+				await expectWallToEqualSql(wall, sql);
+				const before = await shown(wall);
 
-		await signalPostgres(dataDir, 'SIGSTOP');
-		// Whatever happens here: a frozen server would keep its process from ending.
-		onTestFinished(() => signalPostgres(dataDir, 'SIGCONT'));
-		const client = room.client();
-		await expect
-			.poll(() => connection(wall).innerText(), { timeout: 30_000 })
-			.toMatch(/Not up to date since \d\d:\d\d/);
-		expect(await shown(wall)).toEqual(before);
-		expect(await isReady(room.address)).toBe(false);
-		await signalPostgres(dataDir, 'SIGKILL');
-		await client.acknowledges(40);
-		expectQuick([await recovery(room, client)]);
+				await signalPostgres(dataDir, 'SIGSTOP');
+				// Whatever happens here: a frozen server would keep its process from ending.
+				onTestFinished(() => signalPostgres(dataDir, 'SIGCONT'));
+				const client = room.client();
+				await expect.poll(() => connection(wall).innerText()).toMatch(/Not up to date since \d\d:\d\d/);
+				expect(await shown(wall)).toEqual(before);
+				expect(await isReady(room.address)).toBe(false);
+				await signalPostgres(dataDir, 'SIGKILL');
+				await client.acknowledges(40);
+				return recovery(room, client);
+			},
+			1,
+			3
+		);
 		await expectLive(wall);
 		await expectNoReload(wall);
 	});

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { testDatabase } from '../support/database';
 import { startProcess } from '../support/process';
@@ -36,4 +38,48 @@ test('an address that nobody was given is answered with what is wrong with it', 
 	}
 	const shops = (await (await fetch(`${address}/api/v1/shops`)).json()) as { total: unknown };
 	expect(shops.total).toMatchObject({ sessions: 0, cost: '0', errors: 0 });
+});
+
+/** Every page that takes forms. */
+function pagesWithForms(): string[] {
+	const files = readdirSync('src/routes', { recursive: true, encoding: 'utf8' });
+	return files
+		.map((name) => name.replaceAll('\\', '/'))
+		.filter((name) => name.endsWith('+page.server.ts'))
+		.filter((name) => /export const actions\b/.test(readFileSync(join('src/routes', name), 'utf8')))
+		.map((name) => `/${name.replace('/+page.server.ts', '').replaceAll(/\[\w+\]/g, '0'.repeat(32))}`);
+}
+
+const BROKEN: [what: string, type: string, body: string][] = [
+	['a multipart form without its end', 'multipart/form-data; boundary=x', '--x\r\ncontent-disposition: form-data; na'],
+	['a multipart form without a boundary', 'multipart/form-data', 'by=Ann'],
+	['a text that is no form', 'text/plain', 'by=Ann']
+];
+
+test('a form that nobody made is answered with what is wrong with it', async () => {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	const { address, stdout } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+	const pages = pagesWithForms();
+	expect(pages.length).toBeGreaterThan(2);
+	for (const page of pages) {
+		const post = async (query: string, type: string, body: string) => {
+			const answer = await fetch(`${address}${page}${query}`, {
+				method: 'POST',
+				headers: { 'content-type': type },
+				body
+			});
+			const known = { page, query, body, status: answer.status };
+			return { ...known, answer: (await answer.json()) as { error?: { code: string } } };
+		};
+		for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+			const refused = await post(`?/${name}`, 'application/x-www-form-urlencoded', 'by=Ann');
+			expect(refused).toMatchObject({ page, status: 404, answer: { error: { code: 'not_found' } } });
+		}
+		for (const [what, type, body] of BROKEN) {
+			const refused = { what, ...(await post('?/resolve', type, body)) };
+			expect(refused).toMatchObject({ what, page, status: 400, answer: { error: { code: 'bad_request' } } });
+		}
+	}
+	expect(stdout()).not.toContain('a page failed');
 });

@@ -3,17 +3,21 @@
  * documented, with its headers and its body. And the page that people read it on.
  */
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
+import { createKey } from '../../src/lib/server/access/keys';
+import { hashOf } from '../../src/lib/server/access/secrets';
+import { takeTurn } from '../../src/lib/server/archive/backfill-turn';
 import type { DocumentedOperation, OpenApi } from '../../src/lib/server/api/document';
 import { useBrowser } from '../support/browser';
+import { TESTER } from '../support/actor';
 import { testDatabase, type TestDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { startProcess, useProcess } from '../support/process';
 
 const exec = promisify(execFile);
 const openPage = useBrowser();
@@ -29,10 +33,19 @@ interface Api {
 	operations: Map<string, { method: string; path: string; operation: DocumentedOperation }>;
 }
 
-async function openApi(settings: NodeJS.ProcessEnv = {}): Promise<Api> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0', ...settings });
+/** One process for all that does not mind what others do in it. */
+let shared: TestDatabase;
+const server = useProcess(async () => {
+	shared = await testDatabase();
+	return { DATABASE_URL: shared.url, PORT: '0' };
+});
+let api: Api;
+beforeAll(async () => {
+	api = await apiAt(server().address, shared);
+	return () => shared.drop();
+});
+
+async function apiAt(address: string, database: TestDatabase): Promise<Api> {
 	const answer = await fetch(`${address}/api/openapi.json`);
 	const document = (await answer.json()) as OpenApi;
 	const operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -43,10 +56,21 @@ async function openApi(settings: NodeJS.ProcessEnv = {}): Promise<Api> {
 
 /** Reads a schema of the document as zod does, so that it can be applied to what the server says. */
 function validator(document: OpenApi, schema: object): z.ZodType {
-	const whole = { ...schema, $defs: document.components.schemas };
-	const local = JSON.stringify(whole).replaceAll('#/components/schemas/', '#/$defs/');
-	return z.fromJSONSchema(JSON.parse(local) as Parameters<typeof z.fromJSONSchema>[0]);
+	const known = validators.get(schema);
+	if (known) return known;
+	const text = JSON.stringify(schema);
+	// All schemas of the document are only read for those that refer to one.
+	const whole = text.includes('#/components/schemas/')
+		? JSON.stringify({ ...schema, $defs: document.components.schemas })
+		: text;
+	const local = JSON.parse(whole.replaceAll('#/components/schemas/', '#/$defs/')) as Parameters<
+		typeof z.fromJSONSchema
+	>[0];
+	const made = z.fromJSONSchema(local);
+	validators.set(schema, made);
+	return made;
 }
+const validators = new WeakMap<object, z.ZodType>();
 
 /** What is wrong with an answer by the document. */
 async function undocumented({ document, operations }: Api, id: string, answer: Response): Promise<string[]> {
@@ -106,6 +130,66 @@ const MORE = [
 	{ type: 'error', sessionId: 's2', shopDomain: 'b.myshopify.com', data: { errorCode: 'E2', stack: 'at x' } },
 	{ type: 'setup_started', shopDomain: 'b.myshopify.com', data: { productId: 'p1' } }
 ];
+
+/** Of API tokens: for what the operations that change something ask for, and for something else. */
+const TOKEN = 'a-token-of-operators';
+const NARROW = 'a-token-for-something-else';
+const UNABLE = 'a-token-for-reading';
+const backfill = (body: unknown, headers: Record<string, string> = {}, path = ''): Call => {
+	return (address) =>
+		fetch(`${address}/api/backfill${path}`, {
+			method: 'POST',
+			body: typeof body === 'string' ? body : JSON.stringify(body),
+			headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}`, ...headers }
+		});
+};
+/** One that is not over yet. */
+const steerWaiting: Call = async (address) => {
+	await backfill({ from: '2020-01-01', to: '2020-01-31' })(address);
+	return backfill({ action: 'cancel' }, {}, '/2')(address);
+};
+
+const SHOPIFY_API_SECRET = 'what shopify knows';
+const asOperator = (path: string): Call => get(path, { headers: { authorization: `Bearer ${TOKEN}` } });
+const erasure = (body: unknown, headers: Record<string, string> = {}): Call => {
+	return (address) =>
+		fetch(`${address}/api/erasures`, {
+			method: 'POST',
+			body: typeof body === 'string' ? body : JSON.stringify(body),
+			headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}`, ...headers }
+		});
+};
+/** The path of an erasure that is done. */
+const erased =
+	(rest = ''): Call =>
+	async (address) => {
+		const { id } = (await (await erasure({ kind: 'session', sessionId: 'nobody' })(address)).json()) as { id: string };
+		const certificate = () => asOperator(`/api/erasures/${id}/certificate`)(address);
+		await expect.poll(async () => (await certificate()).status).toBe(200);
+		return asOperator(`/api/erasures/${id}${rest}`)(address);
+	};
+const webhook = (topic: string, body: string | object, headers: Record<string, string> = {}): Call => {
+	const bytes = typeof body === 'string' ? body : JSON.stringify(body);
+	const signature = createHmac('sha256', SHOPIFY_API_SECRET).update(bytes).digest('base64');
+	return (address) =>
+		fetch(`${address}/api/webhooks/shopify`, {
+			method: 'POST',
+			body: bytes,
+			headers: {
+				'content-type': 'application/json',
+				'x-shopify-topic': topic,
+				'x-shopify-hmac-sha256': signature,
+				...headers
+			}
+		});
+};
+const CUSTOMER = { shop_domain: 'nobody.myshopify.com', customer: { id: 1, email: 'a@b.example', phone: null } };
+const dataRequest: Call = async (address) => {
+	const { recorded } = (await (await webhook('customers/data_request', CUSTOMER)(address)).json()) as {
+		recorded: string;
+	};
+	return asOperator(`/api/data-requests/${recorded}`)(address);
+};
 
 /** Calls that bring each answer about. The server that is asked is healthy; see below for one that is not. */
 const CALLS: Record<string, Call[]> = {
@@ -193,6 +277,13 @@ const CALLS: Record<string, Call[]> = {
 	],
 	'readCosts 400': [get('/api/v1/costs?from=yesterday'), get('/api/v1/costs?format=xml')],
 	'readCosts 405': [get('/api/v1/costs', { method: 'PUT' })],
+	'listAiRequests 200': [
+		get('/api/v1/ai-requests'),
+		get('/api/v1/ai-requests?provider=fal&status=success&cost=told&cost_over=0.01&session=s%2F1&limit=1'),
+		get('/api/v1/ai-requests?format=csv')
+	],
+	'listAiRequests 400': [get('/api/v1/ai-requests?cost=free'), get('/api/v1/ai-requests?limit=501')],
+	'listAiRequests 405': [get('/api/v1/ai-requests', { method: 'PUT' })],
 	'listPrices 200': [get('/api/v1/prices'), get('/api/v1/prices?format=csv')],
 	'listPrices 400': [get('/api/v1/prices?format=xml')],
 	'listPrices 405': [get('/api/v1/prices', { method: 'DELETE' })],
@@ -224,9 +315,85 @@ const CALLS: Record<string, Call[]> = {
 	'listSetups 200': [get('/api/v1/setups'), get('/api/v1/setups?begun=1&limit=1'), get('/api/v1/setups?format=csv')],
 	'listSetups 400': [get('/api/v1/setups?begun=maybe')],
 	'listSetups 405': [get('/api/v1/setups', { method: 'DELETE' })],
+	'startBackfill 202': [backfill({ from: '2020-01-01', to: '2020-01-31', prefix: 'analytics/', dryRun: true })],
+	'startBackfill 400': [backfill({ from: 'then', to: '2020-01-31' }), backfill('{')],
+	'startBackfill 405': [get('/api/backfill', { method: 'DELETE' })],
+	'startBackfill 415': [backfill({}, { 'content-type': 'text/plain' })],
+	'listBackfills 200': [get('/api/backfill')],
+	'listBackfills 405': [get('/api/backfill', { method: 'PUT' })],
+	'readBackfill 200': [get('/api/backfill/1')],
+	'readBackfill 404': [get('/api/backfill/77'), get('/api/backfill/one')],
+	'readBackfill 405': [get('/api/backfill/1', { method: 'PUT' })],
+	'steerBackfill 200': [steerWaiting],
+	'steerBackfill 400': [backfill({ action: 'hurry' }, {}, '/1'), backfill('{', {}, '/1')],
+	'steerBackfill 404': [backfill({ action: 'pause' }, {}, '/77')],
+	'steerBackfill 405': [get('/api/backfill/1', { method: 'DELETE' })],
+	'steerBackfill 409': [backfill({ action: 'resume' }, {}, '/2')],
+	'steerBackfill 415': [backfill({ action: 'pause' }, { 'content-type': 'text/plain' }, '/1')],
+	'startErasure 202': [
+		erasure({ kind: 'session', sessionId: 'nobody' }),
+		erasure({ kind: 'customer', shopDomain: 'nobody.example', customer: { email: 'a@b.example' } })
+	],
+	'startErasure 400': [erasure({ kind: 'all' }), erasure('{')],
+	'startErasure 405': [get('/api/erasures', { method: 'DELETE' })],
+	'startErasure 415': [erasure({}, { 'content-type': 'text/plain' })],
+	'listErasures 200': [asOperator('/api/erasures')],
+	'listErasures 405': [get('/api/erasures', { method: 'PUT' })],
+	'readErasure 200': [erased()],
+	'readErasure 404': [asOperator('/api/erasures/1')],
+	'readErasure 405': [get('/api/erasures/1', { method: 'PUT' })],
+	'readCertificate 200': [erased('/certificate')],
+	'readCertificate 404': [asOperator('/api/erasures/1/certificate')],
+	'readCertificate 405': [get('/api/erasures/1/certificate', { method: 'PUT' })],
+	'listDataRequests 200': [asOperator('/api/data-requests')],
+	'listDataRequests 405': [get('/api/data-requests', { method: 'PUT' })],
+	'readDataRequest 200': [dataRequest],
+	'readDataRequest 404': [asOperator('/api/data-requests/1')],
+	'readDataRequest 405': [get('/api/data-requests/1', { method: 'PUT' })],
+	'shopifyWebhook 200': [
+		webhook('customers/redact', CUSTOMER, { 'x-shopify-webhook-id': 'one' }),
+		webhook('shop/redact', { shop_id: 1, shop_domain: 'nobody.myshopify.com' })
+	],
+	'shopifyWebhook 400': [webhook('shop/redact', '{'), webhook('shop/redact', {})],
+	'shopifyWebhook 401': [webhook('shop/redact', {}, { 'x-shopify-hmac-sha256': 'bm8=' })],
+	'shopifyWebhook 404': [webhook('orders/create', {})],
+	'shopifyWebhook 405': [get('/api/webhooks/shopify')],
+	'shopifyWebhook 413': [webhook('shop/redact', 'x'.repeat(70_000))],
 	'describeApi 200': [get('/api/openapi.json')],
 	'describeApi 405': [get('/api/openapi.json', { method: 'PUT' })]
 };
+
+/** An operation's path with something in the place of each parameter. */
+const filled = (path: string): string => path.replaceAll(/\{\w+\}/g, '1');
+
+/** Who is refused by an operation, and how: nobody, and a token that is for something else. */
+function refusals({ security, responses }: DocumentedOperation): [number, Record<string, string>][] {
+	if (!('403' in responses)) return [];
+	const scopes = security.flatMap(({ token = [] }) => token);
+	const other = scopes.includes('metrics') ? UNABLE : NARROW;
+	return [
+		[401, { authorization: 'Bearer somebody-else' }],
+		[403, { authorization: `Bearer ${other}` }]
+	];
+}
+
+/** From now on events without a key are refused, or are not any more. */
+async function requireKeys({ address, database: { sql } }: Api, isRequired: boolean): Promise<void> {
+	await sql`update access_settings set key_mode = ${isRequired ? 'require' : 'mark'}`;
+	const status = async () => (await post('[]')(address)).status;
+	await expect.poll(status).toBe(isRequired ? 401 : 200);
+}
+
+/** Asks as a proxy's client does, who is limited, until that is too often. */
+async function tooOften(url: string, method: string): Promise<Response> {
+	for (;;) {
+		const ask = () => fetch(url, { method, headers: { via: '1.1 proxy' } });
+		const answers = await Promise.all(Array.from({ length: 50 }, ask));
+		const refused = answers.find(({ status }) => status === 429);
+		for (const answer of answers) if (answer !== refused) await answer.body?.cancel();
+		if (refused) return refused;
+	}
+}
 
 /** The error codes that an answer may carry, by the document. */
 function codesOf(document: OpenApi): Set<string> {
@@ -234,9 +401,28 @@ function codesOf(document: OpenApi): Set<string> {
 	return new Set([...text.matchAll(/"const":"([a-z_]+)"/g)].map((match) => match[1] ?? ''));
 }
 
-describe('the document of the API', { timeout: 120_000 }, () => {
+describe('the document of the API', () => {
 	it('tells of every answer, and every answer that it tells of is given', async () => {
-		const api = await openApi({ REQUEST_DEADLINE_MS: '1500', MAX_QUEUED_EVENTS: '1000' });
+		const database = await testDatabase();
+		onTestFinished(() => database.drop());
+		const { address } = await startProcess({
+			DATABASE_URL: database.url,
+			PORT: '0',
+			REQUEST_DEADLINE_MS: '4000',
+			MAX_QUEUED_EVENTS: '1000',
+			INGEST_REQUESTS_PER_SECOND: '1',
+			SHOPIFY_API_SECRET
+		});
+		const api = await apiAt(address, database);
+		await api.database.sql`
+			insert into api_tokens (id, name, token_hash, scopes, created_by)
+			values
+				('1', 'operators', ${hashOf(TOKEN)}, '{read,backfill,erase}', 'test'),
+				('2', 'another', ${hashOf(NARROW)}, '{metrics}', 'test'),
+				('3', 'a third', ${hashOf(UNABLE)}, '{read}', 'test')`;
+		// So that a backfill that waits goes on waiting.
+		const turn = await takeTurn(api.database.url);
+		onTestFinished(() => turn?.release());
 		const given = new Set<string>();
 		const codes = new Set<string>();
 		const take = async (id: string, answer: Response): Promise<void> => {
@@ -254,6 +440,24 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 			}
 		}
 
+		for (const [id, { method, path, operation }] of api.operations) {
+			for (const [status, headers] of refusals(operation)) {
+				const answer = await fetch(address + filled(path), { method, headers });
+				expect(`${id} ${answer.status}`).toBe(`${id} ${status}`);
+				await take(id, answer);
+			}
+		}
+		await createKey(database.sql, { name: 'web', shop: null, kind: 'browser', origins: [] }, TESTER);
+		await requireKeys(api, true);
+		for (const headers of [{}, { 'x-control-room-key': 'none' }]) {
+			await take('sendEvents', await post('[]', { 'content-type': 'application/json', ...headers })(address));
+		}
+		await requireKeys(api, false);
+		for (const [id, { method, path, operation }] of api.operations) {
+			if (!('429' in operation.responses)) continue;
+			await take(id, await tooOften(address + filled(path), method));
+		}
+
 		// Whoever wants to commit waits for this transaction.
 		await api.database.sql.begin(async (sql) => {
 			await sql`lock table analytics_events`;
@@ -262,7 +466,7 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 			for (const answer of answers) await take('sendEvents', answer);
 		});
 		await api.database.drop();
-		await expect.poll(() => get('/readyz')(api.address).then(({ status }) => status), { timeout: 30_000 }).toBe(503);
+		await expect.poll(() => get('/readyz')(api.address).then(({ status }) => status)).toBe(503);
 		await take('readiness', await get('/readyz')(api.address));
 
 		const documented = [...api.operations].flatMap(([id, { operation }]) =>
@@ -275,7 +479,6 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 	});
 
 	it('knows every endpoint and every method that there is', async () => {
-		const api = await openApi();
 		const files = readdirSync('src/routes/api', { recursive: true, encoding: 'utf8' })
 			.map((name) => name.replaceAll('\\', '/'))
 			.filter((name) => name.endsWith('+server.ts'));
@@ -296,7 +499,6 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 	});
 
 	it('notices an answer that it does not tell of', async () => {
-		const api = await openApi();
 		const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 		const faults = (body: string, init: ResponseInit) => undocumented(api, 'health', new Response(body, init));
 		expect(await faults('{"status":"ok"}', { headers })).toEqual([]);
@@ -310,14 +512,15 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 	});
 
 	it('has examples that are what it describes and that the server takes, and lines that work in a terminal', async () => {
-		const api = await openApi();
 		for (const { path, operation } of api.operations.values()) {
 			for (const [type, { schema, examples = {} }] of Object.entries(operation.requestBody?.content ?? {})) {
 				for (const { summary, value } of Object.values(examples)) {
 					expect(validator(api.document, schema).safeParse(value).error, summary).toBeUndefined();
 					const body = typeof value === 'string' ? value : JSON.stringify(value);
 					const answer = await fetch(api.address + path, { method: 'POST', body, headers: { 'content-type': type } });
-					expect(await answer.json(), summary).toMatchObject({ success: true, duplicates: 0, rejected: [] });
+					const told: unknown = await answer.json();
+					if (path !== EVENTS) expect(answer.ok, summary).toBe(true);
+					else expect(told, summary).toMatchObject({ success: true, duplicates: 0, rejected: [] });
 				}
 			}
 			for (const { label, source } of operation['x-codeSamples'] ?? []) {
@@ -326,22 +529,22 @@ describe('the document of the API', { timeout: 120_000 }, () => {
 				expect(stderr, label).toBe('');
 				expect(/^(?:\{"error"|<)/.exec(stdout)?.[0], label).toBeUndefined();
 				// The examples again, so they are known by their ids and contents.
-				if (operation.requestBody) expect(JSON.parse(stdout)).toMatchObject({ accepted: 0, rejected: [] });
+				if (path === EVENTS && operation.requestBody)
+					expect(JSON.parse(stdout)).toMatchObject({ accepted: 0, rejected: [] });
 			}
 		}
 	});
 
 	it('is for every origin to read, and says for how long it stays the same', async () => {
-		const { address } = await openApi();
+		const { address } = api;
 		const answer = await fetch(`${address}/api/openapi.json`, { headers: { origin: 'https://tools.example' } });
 		expect(answer.headers.get('access-control-allow-origin')).toBe('*');
-		expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+		expect(answer.headers.get('cache-control')).toBe('private, max-age=300');
 	});
 });
 
-describe('the page of the API', { timeout: 120_000 }, () => {
+describe('the page of the API', () => {
 	it('shows every operation, answer, event type and schema without JavaScript, and its links lead to them', async () => {
-		const api = await openApi();
 		const page = await openPage(`${api.address}/docs/api`, { javaScriptEnabled: false });
 		for (const { path, operation } of api.operations.values()) {
 			const section = page.locator(`section#${operation.operationId}`);
@@ -361,7 +564,7 @@ describe('the page of the API', { timeout: 120_000 }, () => {
 	it.each(['light', 'dark'] as const)(
 		'has nothing that axe would find, in %s, and fits into a hand',
 		async (scheme) => {
-			const { address } = await openApi();
+			const { address } = api;
 			const page = await openPage(`${address}/docs/api`, {
 				colorScheme: scheme,
 				viewport: { width: 390, height: 844 }

@@ -8,7 +8,7 @@ import { startProcess } from '../support/process';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 
 async function post(address: string, events: object[]): Promise<void> {
 	const answer = await fetch(`${address}/api/analytics/events`, {
@@ -57,7 +57,7 @@ async function faults(page: Page): Promise<string[]> {
 	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
 }
 
-describe('the page about costs', { timeout: 120_000 }, () => {
+describe('the page about costs', () => {
 	it('says what an empty one is missing, then fills by itself, exactly', async () => {
 		const { address } = await open();
 		const page = await openPage(`${address}/costs?tz=UTC`);
@@ -103,6 +103,44 @@ describe('the page about costs', { timeout: 120_000 }, () => {
 		expect((await fetch(`${address}/costs?from=yesterday`)).status).toBe(400);
 	});
 
+	it('opens from each of its numbers as many requests as it counts', async () => {
+		const { address } = await open();
+		await post(address, EVENTS());
+		const page = await openPage(`${address}/costs?tz=UTC&from=now-24h`);
+		const links = await page.locator('main a[href^="/costs/requests"]').evaluateAll((all) =>
+			all.map((link) => ({ text: link.textContent.trim(), href: link.getAttribute('href') ?? '' }))
+		);
+		expect(links.length).toBeGreaterThan(20);
+		for (const { text, href } of links) {
+			const api = href.replace('/costs/requests', '/api/v1/ai-requests');
+			const { rows, count, cost } = (await (await fetch(address + api)).json()) as { rows: { cost: string | null; estimate: string | null }[]; count: number; cost: string };
+			expect([href, rows.length]).toEqual([href, count]);
+			if (text.startsWith('≈')) expect(rows.every(({ estimate }) => estimate !== null)).toBe(true);
+			// The key figure is rounded to cents.
+			else if (text.startsWith('$')) expect(Math.abs(Number(cost) - Number(text.slice(1))), `${text} ${cost}`).toBeLessThan(0.005);
+			else expect([href, text.replace(/ .*/, '')]).toEqual([href, String(count)]);
+		}
+
+		await expectLive(page);
+		await figure(page, 'AI cost').getByRole('link').click();
+		await page.waitForURL(/costs\/requests/);
+		const rows = () => region(page, 'Requests').locator('tbody tr');
+		await expect.poll(() => rows().count(), PATIENCE).toBe(6);
+		expect(await page.locator('main img').count()).toBe(0);
+		expect(await faults(page)).toEqual([]);
+		await page.getByLabel('Failed').check();
+		await expect.poll(() => rows().count(), PATIENCE).toBe(1);
+		expect(await page.title()).toBe('AI requests: failed · Control Room');
+		const csv = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+		expect((await (await fetch(address + csv)).text()).trimEnd().split('\r\n')).toHaveLength(2);
+		await page.goBack();
+		await expect.poll(() => rows().count(), PATIENCE).toBe(6);
+		await expectLive(page);
+		await post(address, [asked({ costUsd: '0.1' })]);
+		await page.getByRole('button', { name: 'Show 1 new requests' }).click();
+		await expect.poll(() => rows().count(), PATIENCE).toBe(7);
+	}); // prettier-ignore
+
 	it('can be read and filtered without a script, in the dark, and by the keyboard', async () => {
 		const { address } = await open();
 		await post(address, EVENTS());
@@ -125,7 +163,7 @@ describe('the page about costs', { timeout: 120_000 }, () => {
 	});
 });
 
-describe('the table of prices', { timeout: 120_000 }, () => {
+describe('the table of prices', () => {
 	it('estimates what came without a cost, beside what was measured, and can be taken back', async () => {
 		const { address } = await open();
 		await post(address, EVENTS());

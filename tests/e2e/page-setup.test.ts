@@ -8,7 +8,7 @@ import { startProcess } from '../support/process';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const HOUR = 3_600_000;
 const ODD = '<b>bench</b> "🛋️" שלום';
 
@@ -68,7 +68,7 @@ const LISTED = [
 	'done: Completed'
 ];
 
-describe('the page about set-ups', { timeout: 120_000 }, () => {
+describe('the page about set-ups', () => {
 	it('is empty at first, then shows each set-up as it goes, and every number opens its rows', async () => {
 		const { address } = await open();
 		const page = await openPage(`${address}/setup?tz=UTC`);
@@ -95,6 +95,34 @@ describe('the page about set-ups', { timeout: 120_000 }, () => {
 		await post(address, told('setup_completed', 'forgotten', 0));
 		await expect.poll(() => figure(page, 'Completed').innerText(), PATIENCE).toBe('2');
 		await expect.poll(() => products(page), PATIENCE).toContain('forgotten: Completed');
+	});
+
+	it('opens the events of its images: all of them, of one shop, of one method', async () => {
+		const { address } = await open();
+		await post(address, ...SOME(), { ...told('image_prepared', 'else', 3, { method: ODD }), shopDomain: null });
+		const page = await openPage('about:blank', { javaScriptEnabled: false });
+		for (const [search, images] of [
+			['', 4],
+			['&shop=a.myshopify.com', 3],
+			['&shop=(none)', 1]
+		] as const) {
+			const setup = `${address}/setup?tz=UTC&from=now-3d${search}`;
+			await page.goto(setup);
+			const links = await region(page, 'Images prepared').getByRole('link').evaluateAll((all) =>
+				all.map((link) => {
+					const number = link.closest('tr')?.querySelector('td')?.textContent ?? link.textContent;
+					return { href: (link as HTMLAnchorElement).href, number: Number(number) };
+				})
+			); // prettier-ignore
+			expect(links[0]?.number).toBe(images);
+			// A method and its number open the same.
+			const byMethod = new Map(links.slice(1).map(({ href, number }) => [href, number]));
+			expect([...byMethod.values()].reduce((sum, number) => sum + number, 0)).toBe(images);
+			for (const { href, number } of links) {
+				await page.goto(href);
+				expect({ href, rows: await region(page, 'Event log').locator('details').count() }).toEqual({ href, rows: number }); // prettier-ignore
+			}
+		}
 	});
 
 	it('is filtered, in the address, the list, the file and the API alike, also without JavaScript', async () => {

@@ -36,7 +36,7 @@ async function looksRight(url: string): Promise<void> {
 
 const ODD = '<b>ü שלום/..?#';
 
-describe('the pages about shops', { timeout: 120_000 }, () => {
+describe('the pages about shops', () => {
 	it('list shops as they appear, and lead to each, whatever it is called; one that nobody named is not found', async () => {
 		const address = await start();
 		const page = await openPage(`${address}/shops`);

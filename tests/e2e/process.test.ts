@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import postgres from 'postgres';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDataDir } from '../support/data-directory';
+import { testDatabase } from '../support/database';
 import { SERVERS } from '../support/servers';
 import { freePort, runToEnd, startProcess, type Ended } from '../support/process';
 
@@ -19,7 +20,7 @@ function refusal({ code, stdout, stderr }: Ended): string {
 	return lines[0] ?? '';
 }
 
-describe('the process', { timeout: 120_000 }, () => {
+describe('the process', () => {
 	it('starts with nothing but a folder, and prints its address, a first event that works twice, and its database', async () => {
 		const app = await startProcess({ DATA_DIR: await temporaryDataDir(), PORT: '0' });
 
@@ -31,10 +32,17 @@ describe('the process', { timeout: 120_000 }, () => {
 
 		const first = await exec('sh', ['-c', app.curl]);
 		// The session's id in it is the time in seconds: wait for the next one.
-		await new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));
+		const seconds = () => Math.floor(Date.now() / 1000);
+		await expect.poll(seconds).toBeGreaterThan(seconds());
 		const second = await exec('sh', ['-c', app.curl]);
 		for (const { stdout } of [first, second]) expect(JSON.parse(stdout)).toMatchObject({ success: true, accepted: 1 });
 
+		// The line for psql has the password when a shell has read it, and before that nobody.
+		const { password } = new URL(app.databaseUrl);
+		expect(password.length).toBeGreaterThan(30);
+		expect(app.stdout() + app.stderr()).not.toContain(password);
+		const line = app.psql.replace(' psql ', ' printenv PGPASSWORD #');
+		expect((await exec('sh', ['-c', line])).stdout.trim()).toBe(password);
 		const sql = postgres(app.databaseUrl, { max: 1 });
 		try {
 			const sessions = await sql<{ status: string }[]>`select status from sessions`;
@@ -86,6 +94,8 @@ describe('the process', { timeout: 120_000 }, () => {
 		socket.write(`POST /api/analytics/events HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 100\r\n\r\n{`);
 		await fetch(`${app.address}/healthz`);
 		app.kill('SIGINT');
+		await expect.poll(() => app.stderr()).toContain('ending');
+		// What comes sooner is the same Ctrl-C.
 		const first = Date.now();
 		await expect.poll(() => Date.now() - first).toBeGreaterThan(600);
 		app.kill('SIGINT');
@@ -108,7 +118,9 @@ describe('the process', { timeout: 120_000 }, () => {
 	});
 
 	it('refuses to show everything to everybody', async () => {
-		expect(refusal(await runToEnd({ HOST: '0.0.0.0' }))).toContain('ALLOW_OPEN_DASHBOARD=1');
+		const { url, drop } = await testDatabase();
+		onTestFinished(drop);
+		expect(refusal(await runToEnd({ HOST: '0.0.0.0', DATABASE_URL: url }))).toContain('set ADMIN_PASSWORD');
 	});
 
 	it('refuses a database that is away, without telling its password', async () => {

@@ -7,6 +7,7 @@ import pino from 'pino';
 import { Server } from 'socket.io';
 import { io as connectSocket, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { AT_THE_MACHINE } from '../../src/lib/server/access/visitor';
 import { judgeHeartbeat, judgeUpdate, type Position } from '../../src/lib/live/sequence';
 import { applyStory } from '../../src/lib/live/story';
 import { applyWall } from '../../src/lib/live/wall';
@@ -38,7 +39,7 @@ import { event } from '../support/events';
 type ClientSocket = Socket<ServerToClient, ClientToServer>;
 
 const log = pino({ level: 'silent' });
-const PATIENCE = { timeout: 15_000, interval: 20 };
+const PATIENCE = { timeout: 60_000, interval: 20 };
 
 let database: TestDatabase;
 let sql: Sql;
@@ -74,7 +75,7 @@ beforeEach(async () => {
 	});
 	http = createServer();
 	io = new Server(http, { transports: ['websocket'] });
-	hub.serve(io);
+	hub.serve(io, () => AT_THE_MACHINE);
 	await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
 	const bound = http.address();
 	address = `http://127.0.0.1:${typeof bound === 'object' && bound ? bound.port : 0}`;
@@ -112,7 +113,7 @@ type Reply = Snapshot<TopicState> | { error: string };
 /** Asks for a topic, or for anything else. */
 function ask(from: ClientSocket, topic: unknown): Promise<Reply> {
 	return new Promise((resolve, reject) => {
-		from.timeout(10_000).emit('subscribe', topic as string, (fault: Error | null, reply: Reply) => {
+		from.timeout(60_000).emit('subscribe', topic as string, (fault: Error | null, reply: Reply) => {
 			if (fault) reject(fault);
 			else resolve(reply);
 		});
@@ -256,12 +257,15 @@ test('an event that is committed arrives as the state it makes, and the figures 
 test('changes that come together share reads, and the last of them is never left out', async () => {
 	const screen = await wall();
 	reads.length = 0;
+	const began = performance.now();
 	for (let n = 0; n < 200; n++) {
 		await commitEvents(database.sql, [now('custom', `s${n % 7}`, { data: { n } })]);
 	}
 	await equalsTruth(screen);
 	expect(screen.state?.sessions).toHaveLength(7);
-	expect(reads.filter((name) => name === 'figures').length).toBeLessThan(20);
+	// Two a second at most, one at once, and one of a snapshot; it took however long it took.
+	const most = 2 + 2 * ((performance.now() - began) / 1_000);
+	expect(reads.filter((name) => name === 'figures').length).toBeLessThanOrEqual(Math.ceil(most));
 	expect(screen.snapshots).toBe(1);
 });
 
@@ -324,9 +328,11 @@ test('the page of a session gets its new events, those of other sessions do not 
 	await vi.waitFor(() => expect(mine.state?.events).toHaveLength(3), PATIENCE);
 	expect(mine.state?.steps).toMatchObject([{ step: 'mask' }]);
 	expect(mine.state).toEqual(await createReader(database.sql).story('s1'));
-	// Updates without a commit are those after a heartbeat that a busy machine delayed: they bring everything again.
+	// Updates without a commit are those after a heartbeat that a busy machine delayed: they bring everything again. The
+	// notice of the first commit may be heard after the snapshot that has its event.
 	const caused = mine.updates.filter(({ commit }) => commit);
-	expect(caused.flatMap(({ change }) => change.events.map(({ type }) => type))).toEqual(['step_update', 'error']);
+	const types = caused.flatMap(({ change }) => change.events.map(({ type }) => type));
+	expect(types.filter((type) => type !== 'session_started')).toEqual(['step_update', 'error']);
 	await vi.waitFor(() => expect(foreign.heartbeats.length).toBeGreaterThan(1), PATIENCE);
 	expect(foreign.updates).toEqual([]);
 
@@ -354,7 +360,9 @@ test('after the listener lost its connection, commits that nobody heard are on t
 	const screen = await wall();
 	await commitEvents(database.sql, [now('session_started', 's1')]);
 	const unheard = commitEvents(database.sql, [now('session_started', 'unheard')], { notify: false });
-	await database.sql`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ear'`;
+	await database.sql`
+		select pg_terminate_backend(pid) from pg_stat_activity
+		where application_name = 'ear' and datname = current_database()`;
 	await unheard;
 	await vi.waitFor(() => expect(screen.state?.sessions).toHaveLength(2), PATIENCE);
 	await equalsTruth(screen);
@@ -417,8 +425,10 @@ test('a socket cannot ask for what is no topic, nor for too much', async () => {
 	const refused = (await Promise.all(replies)).filter((reply) => 'error' in reply);
 	expect(refused.length).toBeGreaterThan(100);
 	expect(await ask(hasty, 'session:after')).toMatchObject({ state: null });
+	const before = Date.now();
 	const server = await new Promise<number>((resolve) => stranger.emit('clock', resolve));
-	expect(Math.abs(server - Date.now())).toBeLessThan(1_000);
+	expect(server).toBeGreaterThanOrEqual(before);
+	expect(server).toBeLessThanOrEqual(Date.now());
 });
 
 test('the snapshot for a first paint goes on into the updates that follow it', async () => {

@@ -95,7 +95,7 @@ it('is served at the address that shops have pinned, with the same bytes for eve
 	}
 });
 
-describe('the packed SDK', { timeout: 120_000 }, () => {
+describe('the packed SDK', () => {
 	it.each(['nodenext', 'esnext'] as const)(
 		'compiles in a strict project of modules %s, with nothing beside it',
 		async (module) => {

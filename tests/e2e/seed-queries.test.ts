@@ -21,7 +21,7 @@ SELECT * FROM analytics_events
 WHERE shop_domain = 'example.myshopify.com'
 ORDER BY server_timestamp DESC;`;
 
-it('runs the four queries of old as they are written', { timeout: 120_000 }, async () => {
+it('runs the four queries of old as they are written', async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());
 	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });

@@ -3,14 +3,17 @@
  * because the list is the point.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { pino } from 'pino';
 import { io } from 'socket.io-client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StartupError } from '../../src/lib/server/errors';
+import { isForeign } from '../../src/lib/server/http/origin';
 import { startHttp, type HttpOptions, type HttpServer } from '../../src/lib/server/http';
 import type { ApiRoute } from '../../src/lib/server/http/exchange';
 import { temporaryFolder } from '../support/process';
+import { raw } from '../support/raw';
 import { SERVERS } from '../support/servers';
 
 const LIMIT = 64 * 1024;
@@ -29,7 +32,8 @@ const echo: ApiRoute = {
 			body: method === 'OPTIONS' ? '' : JSON.stringify(body)
 		});
 	},
-	bodyTooLarge: () => ({ status: 413, headers: { 'access-control-allow-origin': '*' }, body: 'too large' })
+	bodyTooLarge: () => ({ status: 413, headers: { 'access-control-allow-origin': '*' }, body: 'too large' }),
+	tooManyRequests: (waitSeconds) => ({ status: 429, headers: { 'retry-after': String(waitSeconds) }, body: 'slower' })
 };
 
 /** An endless page, which says when its reader has gone. */
@@ -95,13 +99,18 @@ async function start(server: HttpOptions['server'], options: Partial<HttpOptions
 		pipeline: {
 			routes: [echo],
 			readiness: () => Promise.resolve({ ready: false, reasons: ['the database is away'] }),
+			handshakeRefusal: ({ headers }) =>
+				isForeign(headers.origin, headers.host, ['https://monitor.example.com'])
+					? 'This origin may not connect.'
+					: null,
 			serveSockets: (sockets) => {
 				sockets.on('connection', (socket) => socket.on('clock', (answer) => answer(1)));
 			}
 		},
 		clientFolder: await clientFolder(),
 		kit,
-		publicOrigins: ['https://monitor.example.com'],
+		reach: { publicOrigins: [], trustedProxies: [] },
+		ingestRequestsPerSecond: 100,
 		drainMs: 5_000,
 		log: silent,
 		...options
@@ -110,23 +119,6 @@ async function start(server: HttpOptions['server'], options: Partial<HttpOptions
 	const stop = (): Promise<void> => (stopped ??= http.stop());
 	onTestFinished(stop);
 	return { ...http, stop };
-}
-
-/** Sends bytes as they are, and waits until the server closes or has sent what is expected. */
-function raw(address: string, bytes: string, until: RegExp): Promise<string> {
-	const { hostname, port } = new URL(address);
-	return new Promise((resolve) => {
-		let answer = '';
-		const socket = connect(Number(port), hostname, () => socket.write(bytes));
-		socket.setEncoding('latin1').on('data', (text: string) => {
-			answer += text;
-			if (until.test(answer)) socket.destroy();
-		});
-		socket.on('error', () => undefined);
-		socket.on('close', () => {
-			resolve(answer);
-		});
-	});
 }
 
 /** Connects a socket, and tells whether the server took it. */
@@ -170,6 +162,38 @@ describe.each(SERVERS)('the %s server', (kind) => {
 		const found = await raw(address, `POST /api/echo HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`, /too large/); // prettier-ignore
 		expect(found).toMatch(/^HTTP\/1\.1 413 /);
 		expect((await fetch(`${address}/api/echo`)).status).toBe(200);
+	});
+
+	it('answers 429 to an address that sends too often, before its body is read, and reads on rightly after it', async () => {
+		const reach = { publicOrigins: [], trustedProxies: ['127.0.0.1'] };
+		const { address } = await start(kind, { reach, ingestRequestsPerSecond: 1 });
+		// What would be another request, if it were not read as the body that it is.
+		const body = 'GET /api/echo HTTP/1.1\r\n\r\n';
+		const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+		onTestFinished(() => agent.destroy());
+		const sockets = new Set<unknown>();
+		const from = (who: string) =>
+			new Promise<{ status: number | undefined; retryAfter: string | undefined }>((resolve, reject) => {
+				const headers = { 'x-forwarded-for': who, 'content-length': body.length };
+				const sent = request(`${address}/api/echo`, { method: 'POST', agent, headers }, (answer) => {
+					sockets.add(sent.socket);
+					answer.resume().once('end', () => {
+						resolve({ status: answer.statusCode, retryAfter: answer.headers['retry-after'] });
+					});
+				});
+				sent.once('error', reject);
+				sent.end(body);
+			});
+		const statuses: (number | undefined)[] = [];
+		// Refusals are held for a moment, in which a token may come back.
+		while (statuses.length < 16) statuses.push((await from('203.0.113.7')).status);
+		expect(statuses.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 200));
+		expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(3);
+		expect(new Set(statuses)).toEqual(new Set([200, 429]));
+		expect(await from('203.0.113.8')).toEqual({ status: 200, retryAfter: undefined });
+		expect(sockets.size).toBe(1);
+		const own = Array.from({ length: 30 }, () => fetch(`${address}/api/echo`, { method: 'POST', body: 'x' }));
+		expect((await Promise.all(own)).every(({ status }) => status === 200)).toBe(true);
 	});
 
 	it('takes a body in chunks', async () => {
@@ -312,9 +336,52 @@ describe.each(SERVERS)('the %s server', (kind) => {
 		expect((await fetch(`${address}/healthz`)).status).toBe(200);
 	});
 
+	const HIDDEN = 'GET /api/echo?hidden HTTP/1.1\r\nHost: h\r\n\r\n';
+	it.each([
+		`Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n${HIDDEN}`,
+		`Content-Length: 0\r\nContent-Length: ${HIDDEN.length}\r\n\r\n${HIDDEN}`,
+		`Content-Length: ${HIDDEN.length}\r\nContent-Length: 0\r\n\r\n${HIDDEN}`,
+		`Content-Length: 0, ${HIDDEN.length}\r\n\r\n${HIDDEN}`,
+		`Content-Length: +0\r\n\r\n${HIDDEN}`,
+		`Content-Length: 0x0\r\n\r\n${HIDDEN}`,
+		`Content-Length : 0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n${HIDDEN}`,
+		`Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff0\r\n\r\n${HIDDEN}`,
+		`X: a\nContent-Length: 0\r\n\r\n${HIDDEN}`,
+		`X: a\rContent-Length: 0\r\n\r\n${HIDDEN}`
+	])(
+		'finds no second request in what is not clearly one: %j',
+		async (bytes) => {
+			const { address } = await start(kind);
+			const answer = await raw(address, `POST /api/echo HTTP/1.1\r\nHost: h\r\n${bytes}`, /hidden|\r\n\r\n\{/);
+			expect(answer).not.toContain('hidden');
+			expect((await fetch(`${address}/healthz`)).status).toBe(200);
+		},
+		30_000
+	);
+
 	it('takes headers of 12 KB, as cookies can be', async () => {
 		const { address } = await start(kind);
 		expect((await fetch(`${address}/healthz`, { headers: { cookie: 'a'.repeat(12_000) } })).status).toBe(200);
+	});
+
+	it('tells browsers what its answers are for, and nobody what it runs on', async () => {
+		const reach = { publicOrigins: [], trustedProxies: ['127.0.0.1'] };
+		const { address } = await start(kind, { reach });
+		for (const path of ['/favicon.svg', '/healthz', '/api/echo', '/nothing']) {
+			const { headers } = await fetch(address + path);
+			const told = ['x-content-type-options', 'referrer-policy', 'cross-origin-resource-policy', 'strict-transport-security', 'server', 'uwebsockets', 'x-powered-by']; // prettier-ignore
+			expect([path, ...told.map((name) => headers.get(name))]).toEqual([path, 'nosniff', 'same-origin', 'same-origin', null, null, null, null]); // prettier-ignore
+			const overTls = await fetch(address + path, { headers: { 'x-forwarded-proto': 'https' } });
+			expect([path, overTls.headers.get('strict-transport-security')]).toEqual([path, 'max-age=31536000']);
+		}
+		const bare = await fetch(`${address}/nothing`);
+		expect(bare.headers.get('content-security-policy')).toContain("default-src 'none'");
 	});
 
 	it('says that it lives, and why it is not ready', async () => {

@@ -5,6 +5,7 @@ import { verify } from '../../src/lib/server/commit/rebuild';
 import type { Sql } from '../../src/lib/server/db/connect';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { freePort, startProcess } from '../support/process';
+import { slowDown } from '../support/slow';
 
 interface Run {
 	/** Resolves to its exit code and all that it printed. */
@@ -90,8 +91,8 @@ async function compare(sql: Sql, said: string): Promise<void> {
 
 const SHORT = ['--minutes', '0.2', '--sessions-per-minute', '300', '--speed', '60', '--shops', '12', '--seed', '7'];
 
-describe('shoppers beside a running server', { timeout: 120_000 }, () => {
-	it('are all in the tables, as their summary counts them, at times that no clock had to correct', async () => {
+describe('shoppers beside a running server', () => {
+	it('are all in the tables, as their summary counts them, at times of which none lies ahead', async () => {
 		const { sql, endpoint } = await server();
 		const { code, said, faults } = await simulate([...SHORT, '--endpoint', endpoint]).ended;
 		expect({ code, faults }).toEqual({ code: 0, faults: '' });
@@ -101,9 +102,8 @@ describe('shoppers beside a running server', { timeout: 120_000 }, () => {
 		expect(said).toContain('answer unread');
 		// The retries of the older clients, which have no ids.
 		expect(figure(said, 'duplicates')).toBeGreaterThan(0);
-		const [clocks] =
-			await sql`select count(*) filter (where clock_shift_ms <> 0)::int as shifted from analytics_events`;
-		expect(clocks).toEqual({ shifted: 0 });
+		const [clocks] = await sql`select count(*) filter (where clock_shift_ms < 0)::int as ahead from analytics_events`;
+		expect(clocks).toEqual({ ahead: 0 });
 	});
 
 	it('do exactly the same again with the same seed', async () => {
@@ -112,8 +112,11 @@ describe('shoppers beside a running server', { timeout: 120_000 }, () => {
 		const events = ({ sql }: { sql: Sql }) => sql`
 			select
 				case when left(id, 2) = 'e_' then id end as id, event_type, session_id, shop_domain, data::text, device_context::text,
-				(extract(epoch from event_time - min(event_time) over ()) * 1000)::bigint::text as at
-			from analytics_events
+				(extract(epoch from sent_time - min(sent_time) over ()) * 1000)::bigint::text as at
+			from (
+				-- As it was told: a request that is five seconds on its way is taken for one from a clock that is late.
+				select *, event_time - clock_shift_ms * interval '1 millisecond' as sent_time from analytics_events
+			) as told
 			order by 7, 2, 3, 4, 5`;
 		const [first, second] = [await events(one), await events(other)];
 		expect(first.length).toBeGreaterThan(500);
@@ -124,7 +127,7 @@ describe('shoppers beside a running server', { timeout: 120_000 }, () => {
 		const { sql, endpoint } = await server();
 		const run = simulate(['--sessions-per-minute', '600', '--shops', '5', '--endpoint', endpoint]);
 		await expect
-			.poll(async () => (await sql`select count(*)::int as n from sessions`)[0]?.['n'] as number, { timeout: 30_000 })
+			.poll(async () => (await sql`select count(*)::int as n from sessions`)[0]?.['n'] as number)
 			.toBeGreaterThan(10);
 		run.kill('SIGINT');
 		run.kill('SIGINT');
@@ -144,7 +147,7 @@ describe('shoppers beside a running server', { timeout: 120_000 }, () => {
 	});
 });
 
-describe('a history', { timeout: 120_000 }, () => {
+describe('a history', () => {
 	const wanted = ['--backdate', '14d', '--events', '12000', '--shops', '12', '--seed', '7'];
 
 	it('is in the tables as its summary counts it, none of it in the future, and equals its rebuild', async () => {
@@ -178,9 +181,10 @@ describe('a history', { timeout: 120_000 }, () => {
 	it('that was interrupted goes on with the same seed, and misses nothing then', async () => {
 		const { url, sql } = await database();
 		const many = ['--backdate', '30d', '--events', '20000', '--shops', '6', '--seed', '8'];
+		await slowDown(sql, 'insert on commits', 200);
 		const run = simulate(many, { DATABASE_URL: url });
 		await expect
-			.poll(async () => (await sql`select count(*)::int as n from commits`)[0]?.['n'] as number, { timeout: 30_000 })
+			.poll(async () => (await sql`select count(*)::int as n from commits`)[0]?.['n'] as number)
 			.toBeGreaterThan(2);
 		run.kill('SIGINT');
 		const first = await run.ended;

@@ -16,7 +16,7 @@ import { connection, expectLive, expectWallToEqualSql, region, sessionLink, show
 
 const exec = promisify(execFile);
 const openPage = useBrowser();
-const PATIENCE = { timeout: 20_000, interval: 25 };
+const PATIENCE = { timeout: 60_000, interval: 25 };
 
 async function startRoom(): Promise<{ address: string; sql: Sql }> {
 	const database = await testDatabase();
@@ -48,7 +48,7 @@ async function post(address: string, ...events: object[]): Promise<void> {
 	expect(await answer.json()).toMatchObject({ processed: events.length, rejected: [] });
 }
 
-describe('the Control Room', { timeout: 120_000 }, () => {
+describe('the Control Room', () => {
 	it('shows a session of the full SDK as it appears, changes steps, fails and completes', async () => {
 		const { sql, wall, shop } = await openRoom();
 		const { sessionId, event, step } = visit();
@@ -214,11 +214,13 @@ describe('the Control Room', { timeout: 120_000 }, () => {
 		await expectWallToEqualSql(wall, sql);
 	});
 
-	it('hides all navigation in kiosk mode, and keeps it hidden behind its links', async () => {
+	it('is dark whatever the system prefers, hides all navigation in kiosk mode, and keeps both behind its links', async () => {
 		const { address } = await startRoom();
 		const { sessionId, event } = visit();
 		await post(address, event('session_started'));
-		const wall = await openPage(address);
+		const wall = await openPage(address, { colorScheme: 'light' });
+		const scheme = () => wall.evaluate(() => getComputedStyle(document.documentElement).colorScheme);
+		expect(await scheme()).toBe('dark');
 		expect(await wall.getByRole('navigation').count()).toBe(1);
 		await wall.goto(`${address}/?kiosk=1`);
 		expect(await wall.getByRole('navigation').count()).toBe(0);
@@ -226,6 +228,9 @@ describe('the Control Room', { timeout: 120_000 }, () => {
 		await sessionLink(wall, 'Active sessions', sessionId).click();
 		await wall.waitForURL(`**/sessions/${sessionId}?kiosk=1`);
 		expect(await wall.getByRole('navigation').count()).toBe(0);
+		expect(await scheme()).toBe('dark');
+		await wall.goto(`${address}/sessions/${sessionId}`);
+		expect(await scheme()).toBe('light dark');
 	});
 
 	it('shows, while it is empty, a line for the shell that changes that', async () => {
@@ -283,7 +288,7 @@ describe('the Control Room', { timeout: 120_000 }, () => {
 		]);
 	});
 
-	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s', async (colorScheme) => {
+	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s', async (theme) => {
 		const { address } = await startRoom();
 		const findings = async (page: Page) => {
 			await page.evaluate(axe.source);
@@ -292,7 +297,8 @@ describe('the Control Room', { timeout: 120_000 }, () => {
 			const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
 			return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
 		};
-		const wall = await openPage(address, { colorScheme });
+		const wall = await openPage(`${address}/?theme=${theme}`);
+		expect(await wall.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe(theme);
 		await expectLive(wall);
 		expect(await findings(wall)).toEqual([]);
 
@@ -310,7 +316,7 @@ describe('the Control Room', { timeout: 120_000 }, () => {
 		await expect.poll(() => sessionLink(wall, 'Recent completions', ended.sessionId).count(), PATIENCE).toBe(1);
 		expect(await findings(wall)).toEqual([]);
 		for (const { sessionId } of [active, ended]) {
-			await wall.goto(`${address}/sessions/${sessionId}`);
+			await wall.goto(`${address}/sessions/${sessionId}?theme=${theme}`);
 			await expectLive(wall);
 			expect(await findings(wall)).toEqual([]);
 		}

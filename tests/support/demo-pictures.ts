@@ -9,20 +9,20 @@ import { press, toEmptied, toMask } from './demo';
 import { visit } from './shop';
 import { expectLive, region } from './wall';
 
-/** Both pages side by side, on paper. */
-export const BOTH = { width: 1812, height: 600 } as const;
-const SCALE = 0.6;
-/** The pages' own sizes, before they are scaled. */
+/** How wide the demo is on its picture, and how wide the wall; both as high. */
 const [SHOP, WALL, TALL] = [1360, 1600, 960];
+/** Of the picture of both, beside each other on paper. */
+const SCALE = 0.6;
+const GAP = 12;
 
 /** Draws docs/demo-and-wall.png and docs/lane.png. */
-export async function drawPictures(page: Page, address: string): Promise<void> {
+export async function drawPictures(shop: Page, address: string): Promise<void> {
 	await postOthers(address);
-	await page.route('**/both', (route) => route.fulfill({ contentType: 'text/html', body: BOTH_HTML }));
-	await page.goto(`${address}/both`);
-	const [shop, wall] = [page.frame('shop'), page.frame('wall')];
-	if (!shop || !wall) throw new Error('a frame is missing');
-	const lanes = await page.context().newPage();
+	await shop.setViewportSize({ width: SHOP, height: TALL });
+	const wall = await shop.context().newPage();
+	await wall.setViewportSize({ width: WALL, height: TALL });
+	await wall.goto(`${address}/?kiosk=1`);
+	const lanes = await shop.context().newPage();
 	await lanes.setViewportSize({ width: 1920, height: 1080 });
 	await lanes.goto(address);
 	await expectLive(lanes);
@@ -30,7 +30,7 @@ export async function drawPictures(page: Page, address: string): Promise<void> {
 	const frames: { said: string; picture: Buffer }[] = [];
 	const take = async (said: string, shows: RegExp): Promise<void> => {
 		const lane = region(lanes, 'Active sessions').getByRole('link').filter({ hasText: 'Halden' });
-		await expect.poll(() => lane.ariaSnapshot(), { timeout: 20_000 }).toMatch(shows);
+		await expect.poll(() => lane.ariaSnapshot()).toMatch(shows);
 		// What has just changed is lit for a moment.
 		await lanes.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
 		frames.push({ said, picture: await lane.screenshot() });
@@ -45,14 +45,19 @@ export async function drawPictures(page: Page, address: string): Promise<void> {
 	await shop.getByRole('slider', { name: 'Size' }).fill('0.56');
 	await take('Tried again; now the sideboard is placed', /running Placement/);
 	await expect.poll(() => wall.getByText('Halden walnut sideboard').count()).toBeGreaterThan(0);
-	await page.mouse.move(0, 0);
-	await page.screenshot({ path: 'docs/demo-and-wall.png' });
+	await shop.mouse.move(0, 0);
+	const both = [await shop.screenshot(), await wall.screenshot()];
 	await press(shop, 'That’s the place');
 	await take('The result is shown', /running Final/);
 
-	await lanes.setViewportSize({ width: 1200, height: 400 });
-	await lanes.setContent(stripHtml(frames));
-	await writeFile('docs/lane.png', await lanes.locator('ol').screenshot());
+	// No page of the product stands in a frame, so the pictures are put together, on a page without the product's policy.
+	const paper = await shop.context().newPage();
+	await paper.setViewportSize({ width: Math.round((SHOP + WALL) * SCALE) + 3 * GAP, height: TALL * SCALE + 2 * GAP });
+	await paper.setContent(bothHtml(both));
+	await paper.screenshot({ path: 'docs/demo-and-wall.png' });
+	await paper.setViewportSize({ width: 1200, height: 400 });
+	await paper.setContent(stripHtml(frames));
+	await writeFile('docs/lane.png', await paper.locator('ol').screenshot());
 }
 
 /** Shoppers of other shops, so that the wall is not empty. */
@@ -76,15 +81,15 @@ async function postOthers(address: string): Promise<void> {
 
 const PAPER = 'margin: 0; background: #d9d5cb; font: 22px/1.4 "Inter Variable", sans-serif; color: #1d2127';
 
-const BOTH_HTML = `<!doctype html>
-	<title>The demo beside the wall</title>
-	<style>
-		body { ${PAPER}; position: relative; height: ${BOTH.height}px }
-		iframe { position: absolute; top: 12px; height: ${TALL}px; border: 0; border-radius: 16px;
-			transform: scale(${SCALE}); transform-origin: 0 0 }
-	</style>
-	<iframe name="shop" src="/demo" style="left: 12px; width: ${SHOP}px"></iframe>
-	<iframe name="wall" src="/?kiosk=1" style="left: ${24 + SHOP * SCALE}px; width: ${WALL}px"></iframe>`;
+function bothHtml(pictures: Buffer[]): string {
+	const images = pictures.map((picture) => `<img src="data:image/png;base64,${picture.toString('base64')}">`);
+	return `<!doctype html>
+		<style>
+			body { ${PAPER}; display: flex; gap: ${GAP}px; padding: ${GAP}px }
+			img { height: ${TALL * SCALE}px; border-radius: 10px }
+		</style>
+		${images.join('')}`;
+}
 
 function stripHtml(frames: { said: string; picture: Buffer }[]): string {
 	const items = frames.map(

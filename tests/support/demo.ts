@@ -72,5 +72,5 @@ export async function told(sql: Sql): Promise<string[]> {
 
 /** Waits until the log has exactly this. */
 export async function expectTold(sql: Sql, expected: string[]): Promise<void> {
-	await expect.poll(() => told(sql), { timeout: 20_000, interval: 50 }).toEqual(expected);
+	await expect.poll(() => told(sql), { timeout: 60_000, interval: 50 }).toEqual(expected);
 }

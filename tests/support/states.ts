@@ -202,6 +202,7 @@ export function eventRow(index: number, change: Partial<EventRow> = {}): EventRo
 		device: { deviceType: 'mobile', os: 'iOS' },
 		userAgent: 'Mozilla/5.0 (iPhone)',
 		ip: '203.0.113.9',
+		keyId: null,
 		...change
 	};
 }

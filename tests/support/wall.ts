@@ -98,22 +98,35 @@ export async function expected(sql: Sql): Promise<Wall> {
 		completions: ended.map(({ session_id, status }) => `${ENDED[status] ?? status} ${session_id}`),
 		errors: errors.map(({ error_code, severity }) => `${SEVERE[severity] ?? severity} ${error_code}`),
 		figures: {
-			'Active sessions': row.active.toLocaleString('en'),
+			'Active sessions': short(row.active),
 			'Success rate': row.rate === null ? '–' : `${Number(row.rate.toFixed(1))}%`,
-			'Active shops': row.shops.toLocaleString('en'),
-			'AI cost': `$${row.cost.toFixed(row.cost > 0 && row.cost < 0.1 ? 3 : 2).replace(/(\.\d\d)0$/, '$1')}`,
-			Errors: row.errors.toLocaleString('en')
+			'Active shops': short(row.shops),
+			'AI cost': `$${amount(row.cost)}`,
+			Errors: short(row.errors)
 		}
 	};
 }
 
+/** 1,234, and 12.3K from ten thousand on. */
+function short(value: number): string {
+	return value < 10_000
+		? value.toLocaleString('en')
+		: value.toLocaleString('en', { notation: 'compact', maximumFractionDigits: 1 });
+}
+
+/** 0.056, 12.34, 1,234, 12.3K. */
+function amount(value: number): string {
+	if (value >= 1_000) return short(value < 10_000 ? Math.round(value) : value);
+	return value.toFixed(value > 0 && value < 0.1 ? 3 : 2).replace(/(\.\d\d)0$/, '$1');
+}
+
 /** Waits until the wall shows what the tables say; nothing must be committed meanwhile. */
-export async function expectWallToEqualSql(page: Page, sql: Sql, timeout = 20_000): Promise<void> {
+export async function expectWallToEqualSql(page: Page, sql: Sql, timeout = 60_000): Promise<void> {
 	const truth = await expected(sql);
 	await expect.poll(() => shown(page), { timeout, interval: 25 }).toEqual(truth);
 }
 
 /** Waits until the page says that it is live. */
-export async function expectLive(page: Page, timeout = 30_000): Promise<void> {
+export async function expectLive(page: Page, timeout = 60_000): Promise<void> {
 	await expect.poll(() => connection(page).innerText(), { timeout, interval: 25 }).toMatch(/^\s*Live\b/);
 }

@@ -23,6 +23,8 @@ export interface LinkFacts {
 	/** Monotonic time at which the socket was lost; null while it is open. */
 	lostMono: number | null;
 	trouble: Trouble | null;
+	/** Why the server will not have this client; null while it does. */
+	refused: string | null;
 }
 
 export type Freshness =
@@ -30,10 +32,12 @@ export type Freshness =
 	| { kind: 'live'; ageMs: number }
 	| { kind: 'stale'; ageMs: number }
 	| { kind: 'disconnected'; since: Millis }
-	| { kind: 'trouble'; since: Millis; reason: string };
+	| { kind: 'trouble'; since: Millis; reason: string }
+	| { kind: 'refused'; since: Millis; reason: string };
 
 /** The freshness at monotonic time `mono`. */
 export function freshnessOf(facts: LinkFacts, mono: number): Freshness {
+	if (facts.refused !== null) return { kind: 'refused', since: facts.heardAt, reason: facts.refused };
 	const ageMs = Math.max(0, mono - facts.heardMono);
 	const lostMs = facts.lostMono === null ? 0 : mono - facts.lostMono;
 	if (facts.everLive && lostMs > GRACE_MS) return { kind: 'disconnected', since: facts.heardAt };
@@ -46,5 +50,5 @@ export function freshnessOf(facts: LinkFacts, mono: number): Freshness {
 
 /** May the values be taken as the present state? */
 export function isTrusted(freshness: Freshness): boolean {
-	return freshness.kind !== 'disconnected' && freshness.kind !== 'trouble';
+	return freshness.kind !== 'disconnected' && freshness.kind !== 'trouble' && freshness.kind !== 'refused';
 }

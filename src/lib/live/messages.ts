@@ -68,6 +68,11 @@ export interface SessionCard {
 	aiCost: Decimal;
 }
 
+/** A session on the wall: on a screen that hides figures it costs null. */
+export interface WallCard extends Omit<SessionCard, 'aiCost'> {
+	aiCost: Decimal | null;
+}
+
 /** An error as the wall lists it. */
 export interface ErrorCard {
 	/** The id of the error's event, unique together with its shop. */
@@ -91,6 +96,8 @@ export interface Figure<T = number> {
 /** The key figures. `windowMs` is the length of the window of all but the active sessions, which are counted at `at`. */
 export interface Figures {
 	at: Millis;
+	/** They are not for this screen: every value is null. */
+	hidden?: true;
 	windowMs: number;
 	activeSessions: Figure;
 	/** Completed ÷ ended sessions, 0 to 1; null while none has ended. */
@@ -112,7 +119,7 @@ export interface StepPace {
 export interface WallState {
 	figures: Figures;
 	/** Active sessions (the latest changed ones, bounded) and the latest ended ones together; the status tells which. */
-	sessions: SessionCard[];
+	sessions: WallCard[];
 	/** The latest errors, newest first. */
 	errors: ErrorCard[];
 	pace: StepPace[];
@@ -121,7 +128,7 @@ export interface WallState {
 /** A change of the Control Room: only what changed is there. Sessions and errors are whole rows to merge by id. */
 export interface WallChange {
 	figures?: Figures;
-	sessions?: SessionCard[];
+	sessions?: WallCard[];
 	errors?: ErrorCard[];
 	pace?: StepPace[];
 	/** The sessions and errors here are all there are: others are gone. Sent after anything may have been missed. */
@@ -141,6 +148,8 @@ export interface EventRow {
 	device: unknown;
 	userAgent: string | null;
 	ip: string | null;
+	/** The write key that vouched for it; null: none did. */
+	keyId: string | null;
 }
 
 /** An AI request of a session. */
@@ -267,6 +276,22 @@ export interface ServerToClient {
 	update: (message: Update<WallChange | StoryChange | Changes>) => void;
 	heartbeat: (message: Heartbeat) => void;
 	trouble: (message: Trouble) => void;
+	/** To a screen: load the page anew. */
+	reload: () => void;
+}
+
+/** What a screen says of itself. */
+export interface DisplayState {
+	/** The build that it runs. */
+	build: string;
+	/** Of the page, in CSS pixels. */
+	width: number;
+	height: number;
+}
+
+/** What comes with the refusal of a socket that may not be here, beside the reason in words. */
+export interface Refusal {
+	refused: true;
 }
 
 /** What a client asks. `subscribe` joins the topic's room and answers with its snapshot, or with why not. */
@@ -275,4 +300,6 @@ export interface ClientToServer {
 	unsubscribe: (topic: string) => void;
 	/** Answers with the server's clock, so that the client knows how far its own is off. */
 	clock: (answer: (serverTime: Millis) => void) => void;
+	/** A screen's heartbeat. */
+	display: (state: DisplayState) => void;
 }

@@ -3,7 +3,7 @@
  * beside the wall to press reload. Only WebSocket, so that "no polling" is true of the transport as well.
  */
 import type { Socket } from 'socket.io-client';
-import type { ClientToServer, ServerToClient } from './messages';
+import type { ClientToServer, Refusal, ServerToClient } from './messages';
 
 export type LiveSocket = Socket<ServerToClient, ClientToServer>;
 
@@ -11,6 +11,8 @@ export type LiveSocket = Socket<ServerToClient, ClientToServer>;
  * screens don't come back in one instant. */
 const FIRST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 1_000;
+/** Who may not be here asks seldom: only somebody's decision can change it. */
+const REFUSED_RETRY_MS = 60_000;
 
 let opened: Promise<LiveSocket> | null = null;
 
@@ -25,15 +27,20 @@ export function openSocket(): Promise<LiveSocket> {
 			randomizationFactor: 0.5,
 			timeout: 5_000
 		});
-		const insist = () => {
-			if (!socket.active) setTimeout(() => socket.connect(), jitter(LONGEST_RETRY_MS));
+		const insist = (waitMs: number) => {
+			if (!socket.active) setTimeout(() => socket.connect(), jitter(waitMs));
 		};
 		// The library gives up where the server itself closed or refused; a wall does not.
-		socket.on('disconnect', insist);
-		socket.on('connect_error', insist);
+		socket.on('disconnect', () => insist(LONGEST_RETRY_MS));
+		socket.on('connect_error', (error) => insist(isRefusal(error) ? REFUSED_RETRY_MS : LONGEST_RETRY_MS));
 		return socket;
 	});
 	return opened;
+}
+
+/** Whether a connection failed because the server will not have this client. */
+export function isRefusal(error: Error): boolean {
+	return (error as Error & { data?: Partial<Refusal> }).data?.refused === true;
 }
 
 async function loadClient(): Promise<typeof import('socket.io-client')> {

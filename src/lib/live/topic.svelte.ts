@@ -9,7 +9,7 @@ import { Following, type Outcome, type Rules } from './following';
 import { freshnessOf, LOST_AFTER_MS, type Freshness, type LinkFacts } from './freshness';
 import type { CommitMark, Heartbeat, Millis, Snapshot, Topic, Trouble, Update } from './messages';
 import { percentile, withSample } from './samples';
-import { jitter, openSocket, type LiveSocket } from './socket';
+import { isRefusal, jitter, openSocket, type LiveSocket } from './socket';
 
 const ANSWER_WITHIN_MS = 8_000;
 const LATENCIES_KEPT = 200;
@@ -57,7 +57,7 @@ export class LiveTopic<S, C> {
 		this.#following = new Following<S, C>(kind, first.state);
 		this.state = first.state;
 		this.build = first.build;
-		this.#facts = { everLive: false, heardMono: 0, heardAt: first.at, lostMono: null, trouble: null };
+		this.#facts = { everLive: false, heardMono: 0, heardAt: first.at, lostMono: null, trouble: null, refused: null };
 	}
 
 	/** Goes live; the returned function leaves the topic. Call it in the browser, once. */
@@ -86,6 +86,7 @@ export class LiveTopic<S, C> {
 		this.#socket = socket;
 		const connected = () => {
 			this.#facts.lostMono = null;
+			this.#facts.refused = null;
 			this.#subscribe();
 			void this.#checkClock(5);
 		};
@@ -105,7 +106,13 @@ export class LiveTopic<S, C> {
 			this.#facts.trouble = message;
 			this.#judge();
 		};
+		const failed = (error: Error) => {
+			if (!isRefusal(error)) return;
+			this.#facts.refused = error.message;
+			this.#judge();
+		};
 		socket.on('connect', connected);
+		socket.on('connect_error', failed);
 		socket.on('disconnect', lost);
 		socket.on('update', update);
 		socket.on('heartbeat', heartbeat);
@@ -113,6 +120,7 @@ export class LiveTopic<S, C> {
 		if (socket.connected) connected();
 		return () => {
 			socket.off('connect', connected);
+			socket.off('connect_error', failed);
 			socket.off('disconnect', lost);
 			socket.off('update', update);
 			socket.off('heartbeat', heartbeat);
@@ -176,7 +184,14 @@ export class LiveTopic<S, C> {
 	}
 
 	#heard(at: Millis): void {
-		this.#facts = { everLive: true, heardMono: performance.now(), heardAt: at, lostMono: null, trouble: null };
+		this.#facts = {
+			everLive: true,
+			heardMono: performance.now(),
+			heardAt: at,
+			lostMono: null,
+			trouble: null,
+			refused: null
+		};
 		this.#judge();
 	}
 

@@ -3,23 +3,23 @@
  * and any repetition of changes ends in the same state. Bounded, because a wall runs for weeks: ended sessions and
  * errors beyond what a wall can show are dropped.
  */
-import type { ErrorCard, SessionCard, WallChange, WallState } from './messages';
+import type { ErrorCard, WallCard, WallChange, WallState } from './messages';
 
 /** How many rows of each kind a wall keeps. */
 export const KEPT = { active: 500, ended: 24, errors: 24 } as const;
 
 /** Is the session still going on? */
-export function isActive(session: SessionCard): boolean {
+export function isActive(session: WallCard): boolean {
 	return session.status === 'in_progress';
 }
 
 /** When a session ended, or, if nobody said, when it was last heard of. */
-export function endOf(session: SessionCard): number {
+export function endOf(session: WallCard): number {
 	return session.endedAt ?? session.updatedAt;
 }
 
 /** The sessions that ended, the last one first. */
-export function endedSessions(sessions: readonly SessionCard[]): SessionCard[] {
+export function endedSessions(sessions: readonly WallCard[]): WallCard[] {
 	return newest(
 		sessions.filter((session) => !isActive(session)),
 		endOf,
@@ -38,7 +38,7 @@ export function applyWall(state: WallState, change: WallChange): WallState {
 	};
 }
 
-function mergeSessions(known: SessionCard[], changed: SessionCard[]): SessionCard[] {
+function mergeSessions(known: WallCard[], changed: WallCard[]): WallCard[] {
 	const byId = new Map(known.map((session) => [session.sessionId, session]));
 	for (const session of changed) {
 		const before = byId.get(session.sessionId);

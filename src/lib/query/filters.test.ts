@@ -17,6 +17,10 @@ describe('filters', () => {
 			steps: -3
 		});
 	});
+	it('ask for a word as it is, also for one with spaces around it', () => {
+		expect(read('shop=+a+b+&cost_over=+1+&steps=+2')).toMatchObject({ shop: ' a b ', cost_over: '1', steps: 2 });
+		expect(read('shop=+')).toMatchObject({ shop: null });
+	});
 	it('are absent where a form sent an empty field', () => {
 		expect(read('shop=&status=&errors=&cost_over=')).toEqual({
 			shop: null,

@@ -41,13 +41,15 @@ export function readFilters<S extends FilterSpec>(spec: S, params: URLSearchPara
 
 function readFilter(name: string, kind: FilterKind, params: URLSearchParams): ValueOf[FilterKind] | QueryFault {
 	if (kind === 'words') return words(name, params.getAll(name));
-	const text = params.get(name)?.trim() ?? '';
+	const asked = params.get(name) ?? '';
+	const text = asked.trim();
 	if (text === '') return null;
-	const wrong = refused(name, text);
+	const wrong = refused(name, asked);
 	if (wrong) return wrong;
 	switch (kind) {
+		// A client's own word may begin or end with a space, and is asked for as it is.
 		case 'text':
-			return text;
+			return asked;
 		case 'flag':
 			if (text === '1' || text === 'true') return true;
 			return text === '0' || text === 'false' ? false : fault(name, `“${name}” must be 1 or 0.`);

@@ -59,8 +59,15 @@ export function moneyExact(value: Decimal): string {
 	return dollars({ maximumFractionDigits: 10 }).format(value as `${number}`);
 }
 
+const amounts = new Map<string, Intl.NumberFormat>();
+
 function dollars(options: Intl.NumberFormatOptions): Intl.NumberFormat {
-	return new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'USD', ...options });
+	const key = JSON.stringify(options);
+	const known = amounts.get(key);
+	if (known) return known;
+	const made = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'USD', ...options });
+	amounts.set(key, made);
+	return made;
 }
 
 /** 12 kB. */

@@ -105,19 +105,23 @@ export class Renewal {
 		return () => document.removeEventListener('visibilitychange', hidden);
 	}
 
-	/** Waits a while, so that not all screens come at once, and makes sure that there is something to load: a browser's
-	 * own error page would be the end of an unattended screen. */
 	async #reload(): Promise<void> {
 		if (this.#begun) return;
 		this.#begun = true;
-		await new Promise((resolve) => setTimeout(resolve, Math.random() * RELOAD_WITHIN_MS));
-		for (;;) {
-			const answer = await fetch(location.href, { cache: 'no-store' }).catch(() => null);
-			if (answer?.ok) {
-				location.reload();
-				return;
-			}
-			await new Promise((resolve) => setTimeout(resolve, jitter(5_000)));
+		await reloadWithin(RELOAD_WITHIN_MS);
+	}
+}
+
+/** Waits a while, so that not all screens come at once, and makes sure that there is something to load: a browser's
+ * own error page would be the end of an unattended screen. */
+export async function reloadWithin(withinMs: number): Promise<void> {
+	await new Promise((resolve) => setTimeout(resolve, Math.random() * withinMs));
+	for (;;) {
+		const answer = await fetch(location.href, { cache: 'no-store' }).catch(() => null);
+		if (answer?.ok) {
+			location.reload();
+			return;
 		}
+		await new Promise((resolve) => setTimeout(resolve, jitter(5_000)));
 	}
 }

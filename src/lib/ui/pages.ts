@@ -23,16 +23,40 @@ export const PAGES: readonly PageEntry[] = [
 	},
 	{ path: '/shops', name: 'Shops', title: 'Each shop: its sessions, success, costs, and which need attention' },
 	{ path: '/setup', name: 'Set-up', title: 'How products are made ready: begun, completed, given up' },
+	{
+		path: '/backfill',
+		name: 'Archive',
+		title: 'Bringing events back from the archive, and whether log and archive agree'
+	},
 	{ path: '/system', name: 'System', title: 'How the Control Room itself is: intake, delays, storage, rejected events' }
 ];
 
+/** What administrators have besides: whom and what they let in, and what was done. */
+export const MANAGING: readonly PageEntry[] = [
+	{ path: '/users', name: 'Users', title: 'Who can log in, and what each of them may; inviting somebody' },
+	{ path: '/screens', name: 'Screens', title: 'Links for walls, and which displays show what' },
+	{ path: '/keys', name: 'Keys', title: 'What shops send events with, and what scripts read with' },
+	{ path: '/audit', name: 'Audit', title: 'Who did what, from when on and from where' },
+	{ path: '/erasures', name: 'Erasures', title: 'Sessions, shops and persons that are forgotten for good' }
+];
+
+/** Those of the pages that the visitor may see. @param offered their paths, as the server has decided */
+export function offeredOf(pages: readonly PageEntry[], offered: readonly string[]): PageEntry[] {
+	return pages.filter(({ path }) => offered.includes(path));
+}
+
 /** What a link to another page takes along: the reader's zone and range, and how the page looks. */
 const TAKEN_ALONG = ['from', 'to', 'tz', 'theme'];
+/** Of whoever looks at one of several shops at a time: else the next page would go back to the first of them. */
+const OF_ONE_SHOP = [...TAKEN_ALONG, 'shop'];
 
-/** The address of a page, with what the reader has chosen for all pages. */
-export function pageHref(path: string, url: URL): string {
+/**
+ * The address of a page, with what the reader has chosen for all pages.
+ * @param shops those that the reader sees; null: all
+ */
+export function pageHref(path: string, url: URL, shops: readonly string[] | null = null): string {
 	const params = new URLSearchParams();
-	for (const name of TAKEN_ALONG) {
+	for (const name of (shops ?? []).length > 1 ? OF_ONE_SHOP : TAKEN_ALONG) {
 		const value = url.searchParams.get(name);
 		// The Control Room is always now.
 		if (value && (path !== '/' || name === 'theme')) params.set(name, value);

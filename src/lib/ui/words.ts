@@ -25,10 +25,11 @@ export type IconName =
 	| 'link'
 	| 'broken'
 	| 'person'
+	| 'hidden'
 	| 'spark';
 
 /** The name of a colour in tokens.css: --tone-active and so on. */
-export type Tone = 'active' | 'done' | 'left' | 'failed' | 'stuck' | 'quiet';
+export type Tone = 'active' | 'done' | 'left' | 'critical' | 'failed' | 'stuck' | 'quiet';
 
 export interface Sign {
 	word: string;
@@ -58,7 +59,7 @@ const REQUEST_SIGNS: Record<string, Sign> = {
 };
 
 const SEVERITY_SIGNS: Record<string, Sign> = {
-	critical: { word: 'Critical', icon: 'cross', tone: 'failed' },
+	critical: { word: 'Critical', icon: 'cross', tone: 'critical' },
 	error: { word: 'Error', icon: 'alert', tone: 'failed' },
 	warning: { word: 'Warning', icon: 'stuck', tone: 'stuck' }
 };
@@ -82,22 +83,32 @@ export function stepLabel(step: string): string {
 	return LABELS.get(step) ?? readable(step);
 }
 
-/** room_uploaded → Room uploaded. */
+/** Words that are never written small. */
+const CAPITALS = /^(ai|ar)\b/;
+
+/** room_uploaded → Room uploaded, ai_request → AI request. */
 export function readable(word: string): string {
 	const spaced = word.replace(/[_\s]+/g, ' ').trim();
+	if (CAPITALS.test(spaced)) return spaced.slice(0, 2).toUpperCase() + spaced.slice(2);
 	return spaced === '' ? '(blank)' : spaced.charAt(0).toUpperCase() + spaced.slice(1);
 }
 
 const REASONS: Record<string, string> = {
-	page_unload: 'page closed',
-	timeout: 'no sign for 10 min',
-	user_closed: 'closed by the shopper'
+	page_unload: 'Page closed',
+	timeout: 'No sign for 10 minutes',
+	user_closed: 'Closed by the shopper'
 };
 
+/** Why a session was left, as a person reads it. */
+export function reasonText(reason: string): string {
+	if (reason === '') return 'No reason told';
+	return (Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined) ?? readable(reason);
+}
+
 /** Why a session was abandoned, and where; null when nobody said. */
-export function leavingReason(session: SessionCard): string | null {
+export function leavingReason(session: Omit<SessionCard, 'aiCost'>): string | null {
 	const reason = session.abandonmentReason;
-	const why = reason && (Object.hasOwn(REASONS, reason) ? REASONS[reason] : readable(reason).toLowerCase());
+	const why = reason && reasonText(reason).toLowerCase();
 	const where = session.abandonmentStep && `at ${stepLabel(session.abandonmentStep)}`;
 	return [where, why].filter(Boolean).join(', ') || null;
 }

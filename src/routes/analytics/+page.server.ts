@@ -8,17 +8,19 @@ const BARS = 100;
 const SMALL_BARS = 30;
 
 export const load: PageServerLoad = async (event) => {
-	const { events, shopNames } = event.locals.pipeline.pages;
-	const { frame, now, zone, range, filters } = await pageQuery(event, { fallback: 'now-24h', filters: events.filters });
+	const { archived, events, shopNames } = event.locals.pipeline.pages;
+	const query = await pageQuery(event, { fallback: 'now-24h', filters: events.filters });
+	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now, BARS);
-	const [list, known, series, fields, values, byShop, shops] = await Promise.all([
+	const [list, known, series, fields, values, byShop, shops, archivedMonths] = await Promise.all([
 		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
-		events.types(range, filters.shop, buckets(range, zone, now, SMALL_BARS)),
+		events.types(range, filters.shop, buckets(range, zone, now, SMALL_BARS), scope),
 		events.series(range, filters, times),
 		events.fieldNames(range, filters),
 		filters.field === null ? null : events.fieldValues(range, filters, filters.field),
 		events.shops(range, filters.type, filters.shop),
-		shopNames()
+		shopNames(query.shops),
+		archived.ofRange(range)
 	]);
 	const { rows, ...page } = given(list);
 	return {
@@ -31,6 +33,8 @@ export const load: PageServerLoad = async (event) => {
 		fields,
 		values,
 		byShop,
-		shops
+		shops,
+		archivedMonths,
+		keyed: event.locals.pipeline.keyMode() !== null
 	};
 };

@@ -5,6 +5,6 @@ import type { PageServerLoad } from './$types';
 export const load: PageServerLoad = async (event) => {
 	const { costs, shopNames } = event.locals.pipeline.pages;
 	const query = await pageQuery(event, { fallback: 'now-7d', filters: costs.filters });
-	const [overview, shops] = await Promise.all([costs.overview(query), shopNames()]);
+	const [overview, shops] = await Promise.all([costs.overview(query), shopNames(query.shops)]);
 	return { frame: query.frame, filters: query.filters, overview, shops };
 };

@@ -1,4 +1,5 @@
-import { buckets, CURSOR } from '$lib/query';
+import { redirect } from '@sveltejs/kit';
+import { buckets, CURSOR, withParams } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
@@ -7,19 +8,19 @@ export const load: PageServerLoad = async (event) => {
 	const { errors, shopNames } = event.locals.pipeline.pages;
 	const query = await pageQuery(event, {
 		fallback: 'now-24h',
-		filters: { ...errors.filters.list, ...errors.filters.groups, view: 'text' }
+		filters: { ...errors.filters.groups, view: 'text' }
 	});
-	const { frame, now, zone, range, filters } = query;
+	const { frame, now, zone, range, filters, scope } = query;
 	const cursor = event.url.searchParams.get(CURSOR);
 	const times = buckets(range, zone, now);
 	const isList = filters.view === 'list';
-	// Sums by device are in no tally: rather none than others than the list's.
-	const isCounted = !isList || [filters.device, filters.os, filters.browser].every((filter) => filter === null);
-	const group = isList ? filters.group : null;
+	const isCounted = errors.areCounted(filters);
+	// No groups are counted by these: what was asked for can be shown one by one.
+	if (!isList && !isCounted) redirect(307, withParams(event.url, { view: 'list', sort: null }));
 	const [shops, overview, groups, list] = await Promise.all([
-		shopNames(),
-		isCounted ? errors.overview(range, { ...filters, group }, times) : null,
-		isList ? null : errors.groups({ now, zone, range, filters, cursor }),
+		shopNames(query.shops),
+		isCounted ? errors.overview(range, filters, times, now, scope) : null,
+		isList ? null : errors.groups({ now, zone, range, filters, cursor, scope }),
 		isList ? errors.list({ range, filters, cursor }) : null
 	]);
 	return { frame, times, shops, overview, groups: given(groups), list: given(list) };

@@ -5,6 +5,6 @@ import type { PageServerLoad } from './$types';
 export const load: PageServerLoad = async (event) => {
 	const { journey, shopNames } = event.locals.pipeline.pages;
 	const query = await pageQuery(event, { fallback: 'now-7d', filters: journey.filters });
-	const [overview, shops] = await Promise.all([journey.overview(query), shopNames()]);
+	const [overview, shops] = await Promise.all([journey.overview(query), shopNames(query.shops)]);
 	return { frame: query.frame, filters: query.filters, overview, shops };
 };

@@ -5,14 +5,15 @@ import type { PageServerLoad } from './$types';
 /** How products are made ready: sums, set-ups that were never finished, all set-ups, and the images. */
 export const load: PageServerLoad = async (event) => {
 	const { setups, shopNames } = event.locals.pipeline.pages;
-	const { frame, now, zone, range, filters } = await pageQuery(event, { fallback: 'now-30d', filters: setups.filters });
+	const query = await pageQuery(event, { fallback: 'now-30d', filters: setups.filters });
+	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now);
 	const unfinished = { ...filters, state: ['unfinished'], step: null, begun: null };
 	const [shops, summary, list, waiting, images] = await Promise.all([
-		shopNames(),
-		setups.summary({ now, range, filters }, times),
-		setups.list({ now, range, filters, cursor: event.url.searchParams.get(CURSOR) }),
-		setups.list({ now, range, filters: unfinished, cursor: null, limit: 10 }),
+		shopNames(query.shops),
+		setups.summary({ now, range, filters, scope }, times),
+		setups.list({ now, range, filters, cursor: event.url.searchParams.get(CURSOR), scope }),
+		setups.list({ now, range, filters: unfinished, cursor: null, limit: 10, scope }),
 		setups.images(range, filters)
 	]);
 	return { frame, times, shops, summary, list: given(list), waiting: given(waiting), images };

@@ -14,9 +14,3 @@ export function setupSign(state: string): Sign {
 }
 
 export const STATE_OPTIONS = Object.entries(STATES).map(([value, { word }]) => ({ value, label: word }));
-
-/** What stands in an address for "there is none". */
-export const NONE = '(none)';
-
-/** A value of a split as it is asked for in an address. */
-export const asked = (value: string) => (value === '' ? NONE : value);

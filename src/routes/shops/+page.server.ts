@@ -3,7 +3,10 @@ import type { PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
 	const { shops } = event.locals.pipeline.pages;
-	const { frame, range, filters } = await pageQuery(event, { fallback: 'now-7d', filters: shops.filters });
-	const list = given(await shops.list({ range, filters, cursor: event.url.searchParams.get('cursor') }));
+	const query = await pageQuery(event, { fallback: 'now-7d', filters: shops.filters, keeps: 'shops' });
+	const { frame, range, filters } = query;
+	const list = given(
+		await shops.list({ range, filters, cursor: event.url.searchParams.get('cursor'), shops: query.shops })
+	);
 	return { frame, list };
 };

@@ -4,6 +4,7 @@
  */
 import type { z } from 'zod';
 import { samples, type Sample } from './curl';
+import { refusalsOf, SCHEMES, securityOf, type Security } from './guard';
 import type { Answer, Body, Group, Method, Operation } from './operation';
 import { GROUPS } from './registry';
 import { convert, type Converted, type JsonSchema } from './schemas';
@@ -41,6 +42,8 @@ export interface DocumentedOperation {
 	parameters?: Parameter[];
 	requestBody?: { description: string; required: true; content: Record<string, MediaType> };
 	responses: Record<string, DocumentedAnswer>;
+	/** One of these is enough; none is needed where there is none, or an empty one among them. */
+	security: Security;
 	'x-codeSamples'?: (Sample & { lang: 'Shell' })[];
 }
 
@@ -50,19 +53,19 @@ export interface OpenApi {
 	servers: { url: string }[];
 	tags: { name: string; description: string }[];
 	paths: Record<string, Partial<Record<Method, DocumentedOperation>>>;
-	components: { schemas: Record<string, JsonSchema> };
+	components: { schemas: Record<string, JsonSchema>; securitySchemes: typeof SCHEMES };
 }
 
 const PLACES = ['path', 'query', 'header'] as const;
 const DESCRIPTION =
-	'Everything that talks to the Control Room over HTTP. GET is also HEAD. Every error has the shape `{"error": {"code", "message"}}`.';
+	'Everything that talks to the Control Room over HTTP. GET is also HEAD. Every error has the shape `{"error": {"code", "message"}}`. Whoever sees some shops alone is told of one of them at a time: the one that `shop` names, which may be left out where there is but one; without it the answer is 400. `/api/v1/errors/{group}` takes `shop` from them too. Shops, search and single sessions are of all that they see. What is of other shops is answered like what does not exist.';
 
 /** Makes the document. `origin` is what its examples call, such as `https://monitor.example.com`. */
 export function openApi(origin: string, groups: readonly Group[] = GROUPS): OpenApi {
-	const operations = groups.flatMap((group) => group.operations);
-	const converted = convert(operations.flatMap(schemasOf));
+	const guarded = groups.map((group) => ({ ...group, operations: group.operations.map(withRefusals) }));
+	const converted = convert(guarded.flatMap((group) => group.operations).flatMap(schemasOf));
 	const paths: OpenApi['paths'] = {};
-	for (const { name, operations } of groups) {
+	for (const { name, operations } of guarded) {
 		for (const operation of operations) {
 			const item = (paths[operation.path] ??= {});
 			item[operation.method] = documented(operation, name, origin, converted);
@@ -74,8 +77,13 @@ export function openApi(origin: string, groups: readonly Group[] = GROUPS): Open
 		servers: [{ url: '/' }],
 		tags: groups.map(({ name, description }) => ({ name, description })),
 		paths,
-		components: { schemas: converted.components }
+		components: { schemas: converted.components, securitySchemes: SCHEMES }
 	};
+}
+
+/** An operation with the answers that it may have before it is reached. */
+function withRefusals(operation: Operation): Operation {
+	return { ...operation, answers: { ...refusalsOf(operation), ...operation.answers } };
 }
 
 function documented(operation: Operation, tag: string, origin: string, converted: Converted): DocumentedOperation {
@@ -95,6 +103,7 @@ function documented(operation: Operation, tag: string, origin: string, converted
 		responses: Object.fromEntries(
 			Object.entries(answers).map(([status, answer]) => [status, answerOf(answer, converted)])
 		),
+		security: securityOf(operation),
 		...(lines.length > 0 && { 'x-codeSamples': lines.map((line) => ({ lang: 'Shell' as const, ...line })) })
 	};
 }

@@ -7,7 +7,12 @@ import { readAsked, type Asked, type Question } from './asked';
 interface Event {
 	url: URL;
 	cookies: Cookies;
-	locals: { log: { error: (about: object, message: string) => void } };
+	locals: {
+		visitor: { shops: readonly string[] | null };
+		/** Set here: from then on the answer keeps to the visitor's shops. */
+		scoped: boolean;
+		log: { error: (about: object, message: string) => void };
+	};
 }
 
 const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
@@ -31,8 +36,11 @@ export async function answer<S extends FilterSpec>(
 	read: (asked: Asked<S>) => Promise<unknown>,
 	csv?: (asked: Asked<S>) => Response | QueryFault | Promise<Response | QueryFault>
 ): Promise<Response> {
-	const asked = readAsked(event.url, event.cookies, question);
-	if (isFault(asked)) return found(asked);
+	const { url, cookies, locals } = event;
+	locals.scoped = true;
+	const asked = readAsked({ url, cookies, shops: locals.visitor.shops }, question);
+	if (asked === 'forbidden') return failure('forbidden', 'This is not for those who see some shops alone.');
+	if (asked === 'unknown' || isFault(asked)) return found(isFault(asked) ? asked : null);
 	const format = event.url.searchParams.get('format') ?? 'json';
 	if (format !== 'json' && (format !== 'csv' || !csv)) {
 		return failure('invalid_query', csv ? '“format” must be json or csv.' : '“format” must be json.');

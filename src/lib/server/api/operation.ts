@@ -49,6 +49,8 @@ export interface Operation {
 	body?: Body;
 	/** What the server answers, by status: all of it, and nothing that it doesn't. */
 	answers: Record<number, Answer>;
+	/** How a client of the event endpoint says who it is. Who may call everything else stands in the policy. */
+	isKeyed?: boolean;
 	/** The path and query of the `curl` line of an operation without a body, if not its path; null where no fixed line works. */
 	sample?: string | null;
 }

@@ -51,6 +51,8 @@ export interface ShownOperation {
 	description: string[];
 	parameters: (Field & { in: string })[];
 	body: { description: string; content: ShownContent[] } | null;
+	/** Who may call it, each enough by itself; none where everybody may. */
+	callers: string[];
 	answers: ShownAnswer[];
 	samples: { label: string; source: string }[];
 }
@@ -94,7 +96,7 @@ export function shownApi(document: OpenApi): ShownApi {
 }
 
 function shownOperation(method: string, path: string, operation: DocumentedOperation): ShownOperation {
-	const { operationId, summary, description, parameters = [], requestBody, responses } = operation;
+	const { operationId, summary, description, parameters = [], requestBody, responses, security } = operation;
 	return {
 		id: operationId,
 		method: method.toUpperCase(),
@@ -108,9 +110,29 @@ function shownOperation(method: string, path: string, operation: DocumentedOpera
 		body: requestBody
 			? { description: requestBody.description, content: Object.entries(requestBody.content).map(shownContent) }
 			: null,
+		callers: security.map(callerOf),
 		answers: Object.entries(responses).map(shownAnswer),
 		samples: (operation['x-codeSamples'] ?? []).map(({ label, source }) => ({ label, source }))
 	};
+}
+
+/** Who may call an operation, in words. */
+function callerOf(way: Record<string, string[]>): string {
+	const [[name, scopes] = ['', []]] = Object.entries(way);
+	switch (name) {
+		case 'token':
+			return `an API token for \`${scopes.join(', ')}\``;
+		case 'login':
+			return 'a login on the pages';
+		case 'writeKey':
+			return 'a write key as `X-Control-Room-Key`';
+		case 'writeKeyInQuery':
+			return 'a write key as `?key=`';
+		case 'signature':
+			return 'a server’s `X-Control-Room-Signature`';
+		default:
+			return 'nothing, where no key is required';
+	}
 }
 
 function shownContent([type, { schema }]: [string, MediaType]): ShownContent {

@@ -1,9 +1,18 @@
 /** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
 import type { Group } from './operation';
 import { countEvents, listEvents } from './operations/analytics';
-import { listPrices, readCosts } from './operations/costs';
+import { listAiRequests, listPrices, readCosts } from './operations/costs';
+import {
+	listDataRequests,
+	listErasures,
+	readCertificate,
+	readDataRequest,
+	readErasure,
+	startErasure
+} from './operations/erasures';
 import { listErrorGroups, listErrors, readErrorGroup } from './operations/errors';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
+import { listBackfills, readBackfill, startBackfill, steerBackfill } from './operations/backfill';
 import { health, readiness } from './operations/health';
 import { readJourney } from './operations/journey';
 import { describeApi } from './operations/openapi';
@@ -13,6 +22,7 @@ import { listSessions, readSession } from './operations/sessions';
 import { listSetups } from './operations/setups';
 import { listShops } from './operations/shops';
 import { listRejected, readSystem } from './operations/system';
+import { shopifyWebhook } from './operations/webhooks';
 
 export const GROUPS: readonly Group[] = [
 	{
@@ -43,12 +53,30 @@ export const GROUPS: readonly Group[] = [
 	{
 		name: 'Costs and journey',
 		description: 'What AI requests cost, and how far shoppers come.',
-		operations: [readCosts, listPrices, readJourney]
+		operations: [readCosts, listAiRequests, listPrices, readJourney]
 	},
 	{
 		name: 'Shops',
 		description: 'Who sends, and who needs attention.',
 		operations: [listShops]
+	},
+	{
+		name: 'Archive',
+		description: 'Bringing events back from where all of them are kept.',
+		operations: [listBackfills, startBackfill, readBackfill, steerBackfill]
+	},
+	{
+		name: 'Forgetting',
+		description: 'Erasing sessions, shops and persons for good, and telling a person what is kept of them.',
+		operations: [
+			listErasures,
+			startErasure,
+			readErasure,
+			readCertificate,
+			listDataRequests,
+			readDataRequest,
+			shopifyWebhook
+		]
 	},
 	{
 		name: 'Operation',

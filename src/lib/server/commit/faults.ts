@@ -9,17 +9,17 @@ const DATA_FAULT = /^(?:22|23|54)/;
 
 /** Whether the statement can never succeed with this data. */
 export function isDataFault(error: unknown): boolean {
-	return DATA_FAULT.test(codeOf(error) ?? '') && !isSequenceFault(error);
+	return DATA_FAULT.test(codeOf(error) ?? '') && !isSequenceFault(error) && !isMissingMonth(error);
 }
 
 /** The commit's own number is taken: a restore has set the sequence back, which is no fault of any event. */
 function isSequenceFault(error: unknown): boolean {
-	return (
-		typeof error === 'object' &&
-		error !== null &&
-		'constraint_name' in error &&
-		error.constraint_name === 'commits_pkey'
-	);
+	return field(error, 'constraint_name') === 'commits_pkey';
+}
+
+/** The log is not ready for the month of an event: Postgres calls that a check violation, of the table as a whole. */
+export function isMissingMonth(error: unknown): boolean {
+	return codeOf(error) === '23514' && field(error, 'table_name') === 'analytics_events';
 }
 
 /** One line for a log. */
@@ -30,7 +30,10 @@ export function describe(error: unknown): string {
 }
 
 function codeOf(error: unknown): string | null {
-	return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
-		? error.code
-		: null;
+	const code = field(error, 'code');
+	return typeof code === 'string' ? code : null;
+}
+
+function field(error: unknown, name: string): unknown {
+	return typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
 }

@@ -5,6 +5,8 @@
  */
 import { connect, type Sql } from '../db/connect';
 import { expectedOf } from '../projections/expected';
+import { isMissingMonth } from './faults';
+import { makeMonths, reachOf } from './months';
 import { commitStatement, type CommitResult } from './statement';
 import type { CommitSource, LogRow, RejectedRow } from './rows';
 
@@ -35,14 +37,14 @@ export class Lane {
 
 	/** Commits the group in one statement. Throws what the database or the driver throws, or Stalled. */
 	async commit(group: Group): Promise<CommitResult> {
-		const parameters = [jsonArray(group.events), jsonArray(group.rejected), group.source, group.events.length];
 		const sql = this.#sql;
-		const expected = expectedOf(group.events.map(({ type }) => type));
-		const statement = commitStatement(expected, group.rejected.length > 0);
-		const query = sql.unsafe<CommitResult[]>(statement, parameters, { prepare: true });
-		const [result] = await this.#withinTime(query, sql);
-		if (!result) throw new Error('the commit statement returned no row');
-		return result;
+		try {
+			return await this.#withinTime(insert(sql, group), sql);
+		} catch (error) {
+			if (!isMissingMonth(error)) throw error;
+			await this.#withinTime(makeMonths(sql, group.events), sql);
+			return await this.#withinTime(insert(sql, group), sql);
+		}
 	}
 
 	async end(): Promise<void> {
@@ -75,12 +77,23 @@ export class Lane {
 				statement_timeout: stallMs,
 				// The planner knows nothing of a batch's rows: it expects few, and its nested loops would be quadratic.
 				enable_nestloop: 'off',
+				// Nor of a month that has just begun: a plan made for few rows must not read all of a million.
+				enable_seqscan: 'off',
 				// The statement is the same each time; planning it anew costs more than running it for a few events.
 				plan_cache_mode: 'force_generic_plan',
 				jit: 'off'
 			}
 		});
 	}
+}
+
+async function insert(sql: Sql, { source, events, rejected }: Group): Promise<CommitResult> {
+	const { way, stretches } = reachOf(events, source, Date.now());
+	const statement = commitStatement(expectedOf(events.map(({ type }) => type)), rejected.length > 0, way);
+	const parameters = [jsonArray(events), jsonArray(rejected), source, events.length, ...stretches];
+	const [result] = await sql.unsafe<CommitResult[]>(statement, parameters, { prepare: true });
+	if (!result) throw new Error('the commit statement returned no row');
+	return result;
 }
 
 function jsonArray(rows: readonly { json: string }[]): string {

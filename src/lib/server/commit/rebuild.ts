@@ -4,10 +4,14 @@
  * `verify` folds the whole log into a shadow schema within one snapshot of the database, compares every table row by row
  * and rolls everything back. `rebuild` folds into a shadow schema while commits go on, then holds commits for as long as
  * it takes to fold the rest and to copy the rows over.
+ *
+ * Neither can be done while the log lacks events of months that have left it.
  */
 import type { TransactionSql } from 'postgres';
 import type { Sql } from '../db/connect';
+import { StartupError } from '../errors';
 import { applySchema } from '../db/migrate';
+import { missingMonths, tellMissing, type MissingMonth } from '../db/log-months';
 import { CHANNEL, type CommitNotice } from '../db/notice';
 import { EVERYTHING } from '../projections/expected';
 import { mergeAll, projections } from '../projections/index';
@@ -17,8 +21,16 @@ const SHADOW = 'control_room_shadow';
 /** Commits folded by one statement. */
 const COMMITS_AT_ONCE = 500;
 const KEYS_SHOWN = 5;
-/** The advisory lock of everybody who rebuilds. */
-const LOCK = 7_403_212;
+/** The advisory lock of everybody who rebuilds, or takes months out of the log. */
+export const REBUILD_LOCK = 7_403_212;
+
+/** The log lacks events that the tables know. */
+export class IncompleteLog extends StartupError {
+	override name = 'IncompleteLog';
+	constructor(readonly months: readonly MissingMonth[]) {
+		super(`What follows from the log cannot be made anew.\n${tellMissing(months)}`);
+	}
+}
 
 /** How one table differs from its rebuild. */
 export interface TableDifference {
@@ -31,7 +43,10 @@ export interface TableDifference {
 	examples: string[];
 }
 
-/** Compares every projection with a rebuild from the log. Changes nothing. */
+/**
+ * Compares every projection with a rebuild from the log. Changes nothing.
+ * @throws IncompleteLog while months are missing
+ */
 export async function verify(
 	sql: Sql,
 	progress: (commits: number) => void = () => undefined
@@ -40,7 +55,10 @@ export async function verify(
 	class Done extends Error {}
 	try {
 		await sql.begin('isolation level repeatable read', async (transaction) => {
+			// Before the first look, so that no month leaves what is seen from then on.
+			await transaction.unsafe('lock table analytics_events in access share mode');
 			const live = await currentSchema(transaction);
+			await requireWholeLog(transaction);
 			await prepareShadow(transaction);
 			await foldAll(transaction, live, progress);
 			for (const { table, scratch, empty = 'false' } of projections) {
@@ -55,7 +73,10 @@ export async function verify(
 	return differences;
 }
 
-/** Rebuilds if a migration asked for it. Returns the number of commits folded; null when nothing asked. */
+/**
+ * Rebuilds if a migration asked for it. Returns the number of commits folded; null when nothing asked.
+ * @throws IncompleteLog when it is due and months are missing
+ */
 export async function rebuildIfDue(sql: Sql, progress?: (commits: number) => void): Promise<number | null> {
 	const isDue = async () => (await sql`select from rebuilds_due limit 1`).length > 0;
 	if (!(await isDue())) return null;
@@ -69,6 +90,7 @@ export async function rebuildIfDue(sql: Sql, progress?: (commits: number) => voi
 /**
  * Makes every projection anew from the log. Returns the number of commits folded.
  * @param sql at least two connections: one holds the turn
+ * @throws IncompleteLog while months are missing
  */
 export async function rebuild(sql: Sql, progress?: (commits: number) => void): Promise<number> {
 	let folded = 0;
@@ -81,12 +103,18 @@ export async function rebuild(sql: Sql, progress?: (commits: number) => void): P
 /** One rebuild at a time, whichever programs ask: they share the shadow schema. */
 async function alone(sql: Sql, work: () => Promise<void>): Promise<void> {
 	await sql.begin(async (turn) => {
-		await turn`select pg_advisory_xact_lock(${LOCK})`;
+		await turn`select pg_advisory_xact_lock(${REBUILD_LOCK})`;
 		await work();
 	});
 }
 
+async function requireWholeLog(sql: Sql | TransactionSql): Promise<void> {
+	const months = await missingMonths(sql);
+	if (months.length > 0) throw new IncompleteLog(months);
+}
+
 async function makeAnew(sql: Sql, progress: (commits: number) => void = () => undefined): Promise<number> {
+	await requireWholeLog(sql);
 	const live = await currentSchema(sql);
 	await sql.begin((transaction) => prepareShadow(transaction));
 	let folded = 0;

@@ -6,7 +6,7 @@ import { canonicalJson, jsonString } from '../../events/canonical';
 import type { Event } from '../../events/envelope';
 
 /** Which program commits; stands in the commit's row. */
-export type CommitSource = 'ingest' | 'sweep' | 'operator' | 'backfill';
+export type CommitSource = 'ingest' | 'sweep' | 'operator' | 'simulate' | 'backfill';
 
 /** Where an event came from. */
 export interface Origin {
@@ -19,6 +19,10 @@ export interface LogRow {
 	/** What makes it unique: its shop and its id. */
 	key: string;
 	type: string;
+	/** When the server received it, in milliseconds since 1970: decides the month of the log. */
+	serverTime: number;
+	/** When its client says that it happened, by the client's own clock; null where it says nothing. */
+	sentTime: number | null;
 	/** Its columns as JSON, as the commit statement reads them. */
 	json: string;
 }
@@ -44,6 +48,8 @@ export interface LogEvent extends Event, Origin {
 	clockShiftMs: number;
 	/** Milliseconds since 1970. */
 	serverTime: number;
+	/** The write key that vouched for it. It is no part of what the event is. */
+	keyId?: string | null;
 }
 
 /** The key under which an event is unique. */
@@ -51,9 +57,17 @@ export function eventKey(shop: string | null, id: string): string {
 	return shop === null ? `\u0001${id}` : `${shop}\u0000${id}`;
 }
 
+/** Shop and id, from the key that they make. */
+export function keyParts(key: string): { shop: string | null; id: string } {
+	const at = key.indexOf('\u0000');
+	return at === -1 ? { shop: null, id: key.slice(1) } : { shop: key.slice(0, at), id: key.slice(at + 1) };
+}
+
 /** Serialises an event for the log. A client that sends no id gets one from the content, the same on every retry. */
 export function logRow(event: LogEvent): LogRow {
-	const data = canonicalJson(event.data ?? {});
+	const said = canonicalJson(event.data);
+	// Also where it is a number beyond all that JSON can say: the log has no event without data.
+	const data = said === 'null' ? '{}' : said;
 	const device = canonicalJson(event.deviceContext);
 	const id = event.id ?? contentId(event, data, device);
 	const json =
@@ -61,8 +75,11 @@ export function logRow(event: LogEvent): LogRow {
 		`"shop":${textOrNull(event.shopDomain)},"data":${data},"device":${device},` +
 		`"client":${timeOrNull(event.clientTime)},"server":${timeOrNull(event.serverTime)},` +
 		`"agent":${textOrNull(event.userAgent)},"ip":${textOrNull(event.ip)},"shift":${event.clockShiftMs}` +
+		(event.keyId ? `,"key":${jsonString(event.keyId)}` : '') +
 		(event.extra === null ? '}' : `,"extra":${canonicalJson(event.extra)}}`);
-	return { key: eventKey(event.shopDomain, id), type: event.type, json };
+	const { type, serverTime, clientTime, clockShiftMs } = event;
+	const sentTime = clientTime === null ? null : clientTime - clockShiftMs;
+	return { key: eventKey(event.shopDomain, id), type, serverTime, sentTime, json };
 }
 
 export interface RejectedEvent extends Origin {
@@ -98,6 +115,8 @@ export function keptRow(columns: unknown, json: string): LogRow {
 	return {
 		key: eventKey(typeof shop === 'string' ? shop : null, String(column('id'))),
 		type: String(column('type')),
+		serverTime: Date.parse(String(column('server'))),
+		sentTime: column('client') === null ? null : Date.parse(String(column('client'))) - Number(column('shift')),
 		json
 	};
 }

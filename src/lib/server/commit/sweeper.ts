@@ -5,6 +5,9 @@
  * However many nodes sweep, one event is made: an advisory lock lets one of them look at a time, and the event's id
  * follows from the session and its latest sign of life, so that even a second look could not make a second event.
  *
+ * While a backfill is unfinished, sessions that were last heard of before it was asked for are left alone: their ends may
+ * be among what has yet to come back.
+ *
  * Silence is measured by the server's clock. The event itself is dated by the session's own: the timeout after its latest
  * event, so that a later event of a client whose clock is wrong still comes after it.
  */
@@ -97,6 +100,10 @@ function silentSessions(sql: Sql, before: number): Promise<SilentSession[]> {
 		select session_id, shop_domain, coalesce(client_lww[1], '') as last_sign, updated_at
 		from turn, sessions
 		where turn.mine and status = 'in_progress' and received_at < ${new Date(before)}
+			and received_at >= coalesce(
+				(select max(created_at) from backfill_jobs where state in ('waiting', 'running', 'paused') and not dry_run),
+				'-infinity'
+			)
 		order by received_at
 		limit ${MOST_AT_ONCE}`;
 }

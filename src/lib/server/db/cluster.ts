@@ -202,11 +202,12 @@ export async function writePort(cluster: Cluster, port: number): Promise<void> {
 	if (cluster.owner) await chown(portFile(cluster.directory), cluster.owner.uid, cluster.owner.gid);
 }
 
-// Both lie inside the cluster, so that a copy or a backup of it is whole.
-function passwordFile(directory: string): string {
+/** Where the password lies, for its owner alone to read. Inside the cluster, so that a copy or a backup of it is whole. */
+export function passwordFile(directory: string): string {
 	return path.join(directory, 'control-room.password');
 }
 
+/** Beside it. */
 function portFile(directory: string): string {
 	return path.join(directory, 'control-room.port');
 }

@@ -18,6 +18,8 @@ export interface ConnectOptions {
 	application: string;
 	/** Connections at most; opened when needed. Default 4. */
 	max?: number;
+	/** Seconds after which a connection is replaced, with the plans that it has gathered. Default: never. */
+	maxLifetimeS?: number;
 	/** Session settings of every connection, such as `statement_timeout` (milliseconds). */
 	settings?: Partial<postgres.ConnectionParameters>;
 	/** Hears the server's notices; silent without it. */
@@ -41,10 +43,10 @@ export function connect(options: ConnectOptions): Sql {
 		// The library's own goes up to 20 s, long after a restarted server is back.
 		backoff: (attempt: number) => Math.min(0.02 * 2 ** attempt, MAX_BACKOFF_S),
 		// The library recycles connections after 30 to 60 minutes; here that only cools their prepared statements.
-		max_lifetime: null,
+		max_lifetime: options.maxLifetimeS ?? null,
 		// See arrays.ts.
 		fetch_types: false,
-		connection: { ...options.settings, application_name: options.application },
+		connection: { ...asTexts(options.settings), application_name: options.application },
 		onnotice: (notice: postgres.Notice) => options.onNotice?.(notice.message ?? ''),
 		onclose: () => options.onClose?.()
 	};
@@ -55,6 +57,11 @@ export function connect(options: ConnectOptions): Sql {
 	} catch (cause) {
 		throw new StartupError('DATABASE_URL is not a URL like postgres://user:password@host:5432/database', { cause });
 	}
+}
+
+/** The library leaves out what is 0 or false, as if it had not been set. */
+function asTexts(settings: Partial<postgres.ConnectionParameters> = {}): Record<string, string> {
+	return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
 }
 
 /** The wire does TLS itself, so that it stays the one that reports the end of a connection. */

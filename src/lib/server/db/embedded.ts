@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StartupError } from '../errors';
 import { findBinaries, USE_OWN_SERVER, type Binaries } from './binaries';
-import { createCluster, openCluster, readPassword, readPort, writePort, type Cluster } from './cluster';
+import { createCluster, openCluster, passwordFile, readPassword, readPort, writePort, type Cluster } from './cluster';
 import { connect } from './connect';
 import { Occupancy } from './occupancy';
 import { clearRemains, findPostmaster, launch, markOf, requestStop } from './postmaster';
@@ -31,6 +31,8 @@ export interface Embedded {
 	url: string;
 	/** For the superuser `postgres`: what an operator may need, and tests. */
 	superuserUrl: string;
+	/** The file with the password of both. */
+	passwordFile: string;
 	/** Whether the server ran already. */
 	adopted: boolean;
 	/** Stops the server unless somebody else uses it. */
@@ -105,6 +107,7 @@ class Server {
 				return {
 					url: urlOf(ROLE, ROLE),
 					superuserUrl: urlOf('postgres', ROLE),
+					passwordFile: passwordFile(this.cluster.directory),
 					adopted,
 					stop: () => this.#stop(occupancy)
 				};

@@ -2,15 +2,19 @@
  * How the embedded server is tuned: for a small machine that also runs the app, for commits that survive a power cut,
  * and for nobody but this machine. Given on the command line, so that a new build brings its own tuning along.
  */
+import os from 'node:os';
 
-/** @param durable false gives up the promise that a commit survives a crash of the machine: for tests alone. */
-export function serverSettings(durable: boolean): Record<string, string> {
+/**
+ * @param durable false gives up the promise that a commit survives a crash of the machine: for tests alone.
+ * @param memory of this machine or container, in bytes
+ */
+export function serverSettings(durable: boolean, memory = memoryHere()): Record<string, string> {
 	return {
 		// Loopback only, and no socket file: its directory would have to be reachable by two users.
 		listen_addresses: '127.0.0.1',
 		unix_socket_directories: '',
-		// Two app processes, their listeners, the command line and a few psql, with room to spare.
-		max_connections: '100',
+		// Two app processes, their listeners, the command line and a few psql, with room to spare; tests run more of them.
+		max_connections: durable ? '100' : '500',
 
 		// An acknowledged event is on the disk: the product's promise. The other two hold for tests as well, which kill
 		// the server; only the machine lives on there.
@@ -20,8 +24,9 @@ export function serverSettings(durable: boolean): Record<string, string> {
 		// Filling new segments with zeros keeps them in place on the disk; a test's server writes each only once.
 		wal_init_zero: durable ? 'on' : 'off',
 
-		// The default of 128 MB evicts the log's indexes once they have a few million rows.
-		shared_buffers: '256MB',
+		// Indexes of two months and of the folds should stay in it: a commit of 100 events touches some hundred random
+		// pages of them. Pages are taken when they are used, and the rest of the memory is a cache as well.
+		shared_buffers: `${buffersFor(memory)}MB`,
 		// A checkpoint makes the next change of every page write it whole; at full load 1 GB comes every few minutes.
 		max_wal_size: '2GB',
 		// Recycled segments are cheaper than new ones when a burst comes.
@@ -45,4 +50,15 @@ export function serverSettings(durable: boolean): Record<string, string> {
 		// One line every five minutes that nobody reads, in a file that is kept small.
 		log_checkpoints: 'off'
 	};
+}
+
+/** An eighth of the memory, in megabytes: 256 to 4,096. */
+function buffersFor(memory: number): number {
+	return Math.round(Math.min(4_096, Math.max(256, memory / 2 ** 20 / 8)));
+}
+
+/** What this process may use, in bytes: a container's limit where there is one. */
+function memoryHere(): number {
+	const limit = process.constrainedMemory();
+	return limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
 }

@@ -49,3 +49,13 @@ export function declaredLength(headers: Incoming['headers']): number {
 	const length = Number(headers['content-length'] ?? 0);
 	return Number.isFinite(length) ? length : 0;
 }
+
+/**
+ * Whether a proxy before this server could see another end of the body than this server, which takes the first of two
+ * lengths, or any encoding for "chunked": what follows would be a request that the proxy knows nothing of.
+ */
+export function isAmbiguous(headers: Incoming['headers']): boolean {
+	const encoding = headers['transfer-encoding'];
+	if (encoding !== undefined && encoding.toLowerCase() !== 'chunked') return true;
+	return headers['content-length']?.includes(',') === true;
+}

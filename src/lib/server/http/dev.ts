@@ -56,9 +56,11 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- each call names the module and its type together
 	const load = async <T>(file: string): Promise<T> => (await vite.ssrLoadModule(`/src/lib/server/${file}`)) as T;
 	const { readConfig } = await load<typeof import('../config')>('config.ts');
-	const { createSockets } = await load<typeof import('./sockets')>('http/sockets.ts');
+	const { createSockets, handshakeOf } = await load<typeof import('./sockets')>('http/sockets.ts');
+	const { clientReader } = await load<typeof import('./client')>('http/client.ts');
 	const { NodeExchange } = await load<typeof import('./node')>('http/node.ts');
 	const { InFlight } = await load<typeof import('./drain')>('http/drain.ts');
+	const { ingestLimit } = await load<typeof import('../access/limits')>('access/limits.ts');
 	const { createLog } = await load<typeof import('../log')>('log.ts');
 	const config = readConfig();
 	const log = createLog({ level: config.logLevel, terminal: process.stderr.isTTY });
@@ -68,10 +70,20 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 		const { startEmbedded } = await load<typeof import('../db/embedded')>('db/embedded.ts');
 		lasting.embedded ??= startEmbedded({ dataDir: config.dataDir, exclusive: true, log });
 	}
-	const databaseUrl = config.databaseUrl ?? (await lasting.embedded)?.url ?? '';
+	const embedded = config.databaseUrl === undefined ? await lasting.embedded : null;
+	const databaseUrl = config.databaseUrl ?? embedded?.url ?? '';
 
 	// destroyUpgrade: Vite's own WebSocket comes by the same server.
-	const io = createSockets(config.publicOrigins, { destroyUpgrade: false });
+	const clientOf = clientReader(config.reach.trustedProxies, config.reach.publicOrigins);
+	let pipelineNow: Pipeline | null = null;
+	const io = createSockets(
+		{
+			handshakeRefusal: (handshake) =>
+				pipelineNow ? pipelineNow.handshakeRefusal(handshake) : 'The server is just starting.'
+		},
+		clientOf,
+		{ destroyUpgrade: false }
+	);
 	io.attach(httpServer);
 
 	let running = startOne();
@@ -83,9 +95,11 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 		const { startPipeline } = await load<typeof import('../pipeline')>('pipeline.ts');
 		const { createApiRouter } = await load<typeof import('./router')>('http/router.ts');
 		const pipeline = await startPipeline({ ...config, databaseUrl, build: 'dev', log });
-		pipeline.serveSockets(io);
+		pipelineNow = pipeline;
+		pipeline.serveSockets(io, (socket) => handshakeOf(socket, clientOf));
 		const readiness = (): ReturnType<Pipeline['readiness']> => pipeline.readiness();
-		return { pipeline, answer: createApiRouter({ routes: pipeline.routes, readiness, log }) };
+		const limit = ingestLimit(config.ingestRequestsPerSecond);
+		return { pipeline, answer: createApiRouter({ routes: pipeline.routes, readiness, clientOf, limit, log }) };
 	}
 
 	async function stopOne(): Promise<void> {
@@ -118,7 +132,7 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 
 	lasting.platform = async () => {
 		const { pipeline } = await running;
-		return { pipeline, publicOrigins: config.publicOrigins, demo: config.demo, log };
+		return { pipeline, demo: config.demo, log };
 	};
 	const inFlight = new InFlight();
 	vite.middlewares.use((req, res, next) => {
@@ -129,13 +143,16 @@ async function serve(vite: ViteDevServer, httpServer: HttpServer, lasting: App.D
 	});
 
 	const { banner } = await load<typeof import('./banner')>('http/banner.ts');
+	const passwordFile = embedded?.passwordFile ?? null;
+	const { pipeline } = await running;
 	httpServer.once('listening', () => {
-		const { port } = config;
-		process.stdout.write(
-			banner({ address: `http://${config.host}:${port}`, databaseUrl, isOwnDatabase: !config.databaseUrl })
-		);
+		const bound = httpServer.address();
+		const port = bound !== null && typeof bound === 'object' ? bound.port : config.port;
+		const address = `http://${config.host}:${port}`;
+		void pipeline.access.setupLink(address).then((setupLink) => {
+			process.stdout.write(banner({ address, databaseUrl, passwordFile, setupLink }));
+		});
 	});
-	await running;
 }
 
 /** Made once a process, with the end of it all: Vite itself would leave PostgreSQL running on Ctrl-C. */

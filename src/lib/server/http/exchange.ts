@@ -34,4 +34,6 @@ export interface ApiRoute {
 	handle: ApiHandler;
 	/** The answer to a request whose body is larger than `maxBodyBytes`. */
 	bodyTooLarge: (request: Omit<ApiRequest, 'body'>) => ApiAnswer;
+	/** The answer to an address that sends too often, which nobody reads the body of. */
+	tooManyRequests: (waitSeconds: number) => ApiAnswer;
 }

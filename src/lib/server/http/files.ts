@@ -62,12 +62,13 @@ export function readFiles(folder: string): StaticFiles {
 		const headers: HeaderList = [
 			['content-type', TYPES[extname(name)] ?? 'application/octet-stream'],
 			['etag', etag],
-			['x-content-type-options', 'nosniff'],
 			// The others keep their paths from build to build.
 			['cache-control', IMMUTABLE.test(path) ? 'public, max-age=31536000, immutable' : 'no-cache']
 		];
 		// Shops' pages load the SDK from their own origins, and a browser checks a script's hash only if it may read it.
-		if (path.startsWith('/sdk/')) headers.push(['access-control-allow-origin', '*']);
+		if (path.startsWith('/sdk/')) {
+			headers.push(['access-control-allow-origin', '*'], ['cross-origin-resource-policy', 'cross-origin']);
+		}
 		if (contents.size > 1) headers.push(['vary', 'accept-encoding']);
 		files.set(path.startsWith('/') ? path : `/${path}`, { headers, etag, contents });
 	}

@@ -3,15 +3,18 @@
  * second costs is speed.
  */
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import type { Logger } from 'pino';
+import { ingestLimit } from '../access/limits';
 import { StartupError } from '../errors';
 import type { Pipeline } from '../pipeline';
+import { clientReader, type ClientOf } from './client';
 import type { Answer } from './connection';
 import type { RunningServer } from './drain';
 import { readFiles } from './files';
 import { startNode } from './node';
 import { createRouter, type KitHandler } from './router';
-import { createSockets } from './sockets';
+import { createSockets, handshakeOf } from './sockets';
 import { loadUws, startUws, type Uws } from './uws';
 
 export interface HttpOptions {
@@ -19,12 +22,14 @@ export interface HttpOptions {
 	/** 0 lets the system choose. */
 	port: number;
 	server: 'auto' | 'uws' | 'node';
-	pipeline: Pick<Pipeline, 'routes' | 'readiness' | 'serveSockets'>;
+	pipeline: Pick<Pipeline, 'routes' | 'readiness' | 'serveSockets' | 'handshakeRefusal'>;
 	/** The folder of the built client's files. */
 	clientFolder: string;
 	kit: KitHandler;
-	/** Origins beside the server's own whose pages may open sockets, such as `https://monitor.example.com`. */
-	publicOrigins: readonly string[];
+	/** How others reach the server. */
+	reach: { publicOrigins: readonly string[]; trustedProxies: readonly string[] };
+	/** Of one address to the routes; 0: no limit. */
+	ingestRequestsPerSecond: number;
 	/** How long stop() waits for answers, in milliseconds: more than a request's own deadline. */
 	drainMs: number;
 	log: Logger;
@@ -50,11 +55,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 	const readiness = (): ReturnType<Pipeline['readiness']> =>
 		stopping ? Promise.resolve({ ready: false, reasons: ['shutting down'] }) : pipeline.readiness();
 	const files = readFiles(options.clientFolder);
-	const answer = createRouter({ routes: pipeline.routes, readiness, files, kit: options.kit, log });
-	const { kind, server } = await listen(options, answer);
+	const clientOf = clientReader(options.reach.trustedProxies, options.reach.publicOrigins);
+	const limit = ingestLimit(options.ingestRequestsPerSecond);
+	const answer = createRouter({ routes: pipeline.routes, readiness, files, kit: options.kit, clientOf, limit, log });
+	const { kind, server } = await listen(options, answer, clientOf);
 	return {
 		kind,
-		address: `http://${urlHost(options.host)}:${server.port}`,
+		address: `http://${urlHost(reachable(options.host))}:${server.port}`,
 		stop: async () => {
 			stopping = true;
 			server.stopListening();
@@ -67,12 +74,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 
 async function listen(
 	options: HttpOptions,
-	answer: Answer
+	answer: Answer,
+	clientOf: ClientOf
 ): Promise<{ kind: HttpServer['kind']; server: RunningServer }> {
 	const { host, port } = options;
 	const uws = chooseUws(options);
-	const io = createSockets(options.publicOrigins);
-	options.pipeline.serveSockets(io);
+	const io = createSockets(options.pipeline, clientOf);
+	options.pipeline.serveSockets(io, (socket) => handshakeOf(socket, clientOf));
 	if (uws) {
 		const server = startUws(uws, { host, port, answer, io });
 		if (server) return { kind: 'uws', server };
@@ -124,6 +132,13 @@ function cannotListen(host: string, port: number, error: unknown): StartupError 
 	const code = error instanceof Error && 'code' in error ? String(error.code) : '';
 	const reason = REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 	return new StartupError(`Cannot listen on ${urlHost(host)}:${port}: ${reason}.`, { cause: error });
+}
+
+/** By which address others find what listens on all: no browser of another machine finds 0.0.0.0. */
+function reachable(host: string): string {
+	if (host !== '0.0.0.0' && host !== '::') return host;
+	const addresses = Object.values(networkInterfaces()).flatMap((ofOne) => ofOne ?? []);
+	return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }
 
 /** A host as URLs write it. */

@@ -6,9 +6,21 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Server as SocketServer } from 'socket.io';
-import { type Answer, type Body, declaredLength, isBodiless } from './connection';
+import { type Answer, type Body, declaredLength, isAmbiguous, isBodiless } from './connection';
 import type { HeaderList, Incoming, Outgoing } from './connection';
 import { InFlight, type RunningServer } from './drain';
+
+/**
+ * As much time and room as uWebSockets.js gives: a head within ten seconds, a body within thirty, and whoever is late is
+ * looked for each second. Without it a thousand connections that send a byte now and then would stay for minutes.
+ */
+const LIMITS = {
+	maxHeaderSize: 16 * 1024,
+	headersTimeout: 10_000,
+	requestTimeout: 30_000,
+	keepAliveTimeout: 10_000,
+	connectionsCheckingInterval: 1_000
+};
 
 /** Listens. @throws the system's error (EADDRINUSE and its like) when the address can't be had */
 export async function startNode(options: {
@@ -18,9 +30,15 @@ export async function startNode(options: {
 	io: SocketServer;
 }): Promise<RunningServer> {
 	const inFlight = new InFlight();
-	const server = createServer({ maxHeaderSize: 16 * 1024, requestTimeout: 30_000 }, (req, res) => {
+	/** Connections of which nothing is taken for a request any more. */
+	const refused = new WeakSet<object>();
+	const server = createServer(LIMITS, (req, res) => {
+		if (refused.has(req.socket)) return;
 		const exchange = new NodeExchange(req, res, inFlight);
-		void options.answer(exchange, exchange);
+		if (isAmbiguous(exchange.headers)) {
+			refused.add(req.socket);
+			res.writeHead(400, { connection: 'close' }).end();
+		} else void options.answer(exchange, exchange);
 	});
 	server.listen({ host: options.host, port: options.port, exclusive: true });
 	await once(server, 'listening');

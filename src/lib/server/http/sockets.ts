@@ -2,15 +2,25 @@
  * The Socket.IO server, without what it is attached to. WebSocket only: long polling on uWebSockets.js has crashed
  * others, and every browser that can show the screens has WebSockets.
  */
-import { Server, type ServerOptions } from 'socket.io';
+import type { IncomingHttpHeaders } from 'node:http';
+import { Server, type ServerOptions, type Socket } from 'socket.io';
 import type { ClientToServer, ServerToClient } from '../../live/messages';
-import { isForeign, isLoopback } from './origin';
+import { socketLimit } from '../access/limits';
+import type { Pipeline } from '../pipeline';
+import type { Client, ClientOf } from './client';
 
-/** Makes a server that refuses handshakes of other sites' pages: `cors` would not, it does not hold for WebSockets. */
+/** What a handshake brings with it. */
+export interface Handshake extends Client {
+	headers: IncomingHttpHeaders;
+}
+
+/** Makes a server that refuses handshakes: `cors` would not, it does not hold for WebSockets. */
 export function createSockets(
-	publicOrigins: readonly string[],
+	{ handshakeRefusal }: Pick<Pipeline, 'handshakeRefusal'>,
+	clientOf: ClientOf,
 	options: Partial<ServerOptions> = {}
 ): Server<ClientToServer, ServerToClient> {
+	const limit = socketLimit();
 	return new Server<ClientToServer, ServerToClient>({
 		transports: ['websocket'],
 		allowUpgrades: false,
@@ -21,13 +31,27 @@ export function createSockets(
 		pingTimeout: 10_000,
 		// Answers in the same turn: on uWebSockets.js the request is gone after it.
 		allowRequest: (request, answer) => {
-			const { origin, host } = request.headers;
-			// Other programs send no Origin. They are welcome from this machine, where they could read all anyway.
-			const welcome = origin ? !isForeign(origin, host, publicOrigins) : isLoopback(addressOf(request));
-			answer(welcome ? null : 'This origin may not connect.', welcome);
+			const handshake = read(addressOf(request), request.headers, clientOf);
+			const get = (name: string) => handshake.headers[name]?.toString() ?? null;
+			const isTooOften = limit.take({ address: handshake.address, headers: { get } }) > 0;
+			const refusal = isTooOften ? 'Too many at once: try again in some seconds.' : handshakeRefusal(handshake);
+			answer(refusal, refusal === null);
 		},
 		...options
 	});
+}
+
+/** What a socket's handshake brought with it. */
+export function handshakeOf({ handshake }: Pick<Socket, 'handshake'>, clientOf: ClientOf): Handshake {
+	return read(handshake.address, handshake.headers, clientOf);
+}
+
+function read(peer: string, headers: IncomingHttpHeaders, clientOf: ClientOf): Handshake {
+	const header = (name: string) => {
+		const value = headers[name];
+		return value === undefined ? undefined : String(value);
+	};
+	return { headers, ...clientOf(peer, header) };
 }
 
 /** uWebSockets.js' request has a `connection` with an address, and no socket. */

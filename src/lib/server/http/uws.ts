@@ -7,12 +7,17 @@ import { STATUS_CODES } from 'node:http';
 import { createRequire } from 'node:module';
 import type { Server as SocketServer, ServerOptions } from 'socket.io';
 import type { HttpRequest, HttpResponse, us_listen_socket } from 'uWebSockets.js';
-import { type Answer, type Body, declaredLength, isBodiless } from './connection';
+import { type Answer, type Body, declaredLength, isAmbiguous, isBodiless } from './connection';
 import type { HeaderList, Incoming, Outgoing } from './connection';
 import { InFlight, type RunningServer } from './drain';
 
 export type Uws = typeof import('uWebSockets.js');
 
+/**
+ * Bytes of a request's line and headers. The native code holds this against what comes in several packets alone: what
+ * came in one is measured here.
+ */
+const MAX_HEAD_BYTES = 16 * 1024;
 /** LIBUS_LISTEN_EXCLUSIVE_PORT, which is declared as a const enum and so has no value to import. */
 const EXCLUSIVE_PORT = 1;
 /**
@@ -28,7 +33,7 @@ const MAX_BACKPRESSURE = 2 * 1024 * 1024;
 export function loadUws(): Uws {
 	// Read by the native code when it loads. Its default of 4 KB is soon filled by cookies and a long referrer.
 	// eslint-disable-next-line no-restricted-properties -- written, not read: there is no other way to tell it
-	process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(16 * 1024);
+	process.env.UWS_HTTP_MAX_HEADERS_SIZE ??= String(MAX_HEAD_BYTES);
 	const loaded: unknown = createRequire(import.meta.url)('uWebSockets.js');
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- its own declarations; require() has no types
 	return loaded as Uws;
@@ -39,13 +44,16 @@ export function startUws(
 	uws: Uws,
 	options: { host: string; port: number; answer: Answer; io: SocketServer }
 ): RunningServer | null {
+	// Else every answer names the server and its version.
+	cfgOf(uws)('silent');
 	const app = uws.App();
 	const inFlight = new InFlight();
 	const sockets: Partial<ServerOptions> & { maxBackpressure: number } = { maxBackpressure: MAX_BACKPRESSURE };
 	options.io.attachApp(app, sockets);
 	app.any('/*', (res, req) => {
 		const exchange = new UwsExchange(res, req, inFlight);
-		void options.answer(exchange, exchange);
+		if (isAmbiguous(exchange.headers) || exchange.headBytes > MAX_HEAD_BYTES) exchange.refuse();
+		else void options.answer(exchange, exchange);
 	});
 	// Without the option two processes could share a port, and each would get some of the requests. The declarations
 	// don't know that host and option go together; the native code takes any of them.
@@ -75,12 +83,20 @@ export function startUws(
 	};
 }
 
+/** A function that its declarations leave out. */
+function cfgOf(uws: Uws): (key: string) => void {
+	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- as said
+	return (uws as unknown as { _cfg: (key: string) => void })._cfg;
+}
+
 class UwsExchange implements Incoming, Outgoing {
 	readonly method: string;
 	readonly path: string;
 	readonly query: string;
 	readonly address: string;
 	readonly headers: Record<string, string> = {};
+	/** As many as the request's line and headers had, but for what stands between them. */
+	readonly headBytes: number;
 	readonly #res: HttpResponse;
 	readonly #inFlight: InFlight;
 	readonly #over: () => void;
@@ -98,9 +114,14 @@ class UwsExchange implements Incoming, Outgoing {
 		// eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- undefined without a question mark, whatever its declaration says
 		this.query = req.getQuery() ?? '';
 		this.address = Buffer.from(res.getRemoteAddressAsText()).toString();
+		let bytes = this.path.length + this.query.length;
 		req.forEach((name, value) => {
-			this.headers[name] = value;
+			bytes += name.length + value.length;
+			const before = this.headers[name];
+			// As Node joins them.
+			this.headers[name] = before === undefined ? value : before + (name === 'cookie' ? '; ' : ', ') + value;
 		});
+		this.headBytes = bytes;
 		this.#res = res;
 		this.#inFlight = inFlight;
 		this.#over = inFlight.begin();
@@ -143,6 +164,11 @@ class UwsExchange implements Incoming, Outgoing {
 				if (isLast) resolve({ kind: 'whole', bytes: joined(chunks, size) });
 			});
 		});
+	}
+
+	/** Ends the connection at once: after an answer, whatever it says, the next request of the same packet would be read. */
+	refuse(): void {
+		this.#res.close();
 	}
 
 	send(status: number, headers: HeaderList, body: string | Uint8Array): void {

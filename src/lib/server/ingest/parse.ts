@@ -6,6 +6,7 @@ import { clockShifts, readTime } from '../../events/clock';
 import { looksLikeEvent, readEvent, type Event } from '../../events/envelope';
 import { batchOf, logRow, rejectedRow, type Batch, type LogRow, type Origin, type RejectedRow } from '../commit/rows';
 import type { Fault } from './body';
+import { OTHER_SHOP, voucherOf, type Signing } from './keys';
 import { elementSlices } from './slices';
 
 /** Most events in a batch. */
@@ -29,13 +30,15 @@ export interface ParsedBatch {
  * @param text the JSON text of `json`
  * @param now milliseconds since 1970
  * @param bytes what the text was read from: where that was no clean UTF-8, a rejected event is still kept as it came
+ * @param signing who vouches for it; null where nobody is asked to
  */
 export function parseBatch(
 	json: unknown,
 	text: string,
 	origin: Origin,
 	now: number,
-	bytes: Uint8Array = Buffer.from(text)
+	bytes: Uint8Array = Buffer.from(text),
+	signing: Signing | null = null
 ): ParsedBatch | Fault {
 	const found = eventsOf(json);
 	if ('code' in found) return found;
@@ -47,12 +50,43 @@ export function parseBatch(
 		};
 	}
 
+	const read = readValues(values, { text, sentAt, origin, now, bytes, signing });
+	return { batch: batchOf('ingest', read.rows, read.rejected), rejections: read.rejections };
+}
+
+/** What is known of the values of a batch. */
+export interface Around {
+	/** JSON text that has them as the elements of an array, or of its member `events`. */
+	text: string;
+	/** By the client's clock, in milliseconds since 1970; null when the batch did not say. */
+	sentAt: number | null;
+	origin: Origin;
+	/** When they were received, in milliseconds since 1970. */
+	now: number;
+	/** What the text was read from. */
+	bytes: Uint8Array;
+	/** Who vouches for them; null where nobody is asked to. */
+	signing: Signing | null;
+}
+
+export interface ReadValues {
+	/** The events among them, in their order. */
+	rows: LogRow[];
+	rejections: Rejection[];
+	/** As they are kept, in the order of `rejections`. */
+	rejected: RejectedRow[];
+}
+
+/** Reads values that came together, whatever they are. Their clocks are set right together. */
+export function readValues(values: unknown[], { text, sentAt, origin, now, bytes, signing }: Around): ReadValues {
 	const rejections: Rejection[] = [];
 	const events: Event[] = [];
 	for (const [index, value] of values.entries()) {
 		const event = isTooLarge(value, text) ? 'larger than 64 KiB' : readEvent(value);
 		if (typeof event === 'string') rejections.push({ index, reason: event });
-		else events.push(event);
+		else if (signing?.isRequired && voucherOf(signing, event.shopDomain) === null) {
+			rejections.push({ index, reason: OTHER_SHOP });
+		} else events.push(event);
 	}
 
 	const times = events.map((event) => readTime(event.timestamp));
@@ -61,9 +95,10 @@ export function parseBatch(
 		const time = times[index] ?? null;
 		const clockShiftMs = shifts[index] ?? 0;
 		const clientTime = time === null ? null : Math.max(0, time + clockShiftMs);
-		return logRow({ ...event, ...origin, clientTime, clockShiftMs, serverTime: now });
+		const keyId = signing && voucherOf(signing, event.shopDomain);
+		return logRow({ ...event, ...origin, clientTime, clockShiftMs, serverTime: now, keyId });
 	});
-	return { batch: batchOf('ingest', rows, rejectedRows(rejections, values, bytes, origin, now)), rejections };
+	return { rows, rejections, rejected: rejectedRows(rejections, values, bytes, origin, now) };
 }
 
 /** A batch comes as `{events: [...]}`, as a bare array, or as one bare event. */

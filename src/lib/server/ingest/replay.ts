@@ -5,6 +5,7 @@
 import { NOT_STORED } from '../commit/committer';
 import type { CommitOutcome } from '../commit/queue';
 import { batchOf, keptRow, type Batch, type Origin } from '../commit/rows';
+import { OTHER_SHOP } from './keys';
 import { parseBatch } from './parse';
 
 /** A rejected event as it was kept. */
@@ -20,11 +21,16 @@ export type Replayed = { isStored: true; isNew: boolean } | { isStored: false; r
 
 const COMMIT_WITHIN_MS = 10_000;
 
-/** Commits the event if it can be one. */
+/**
+ * Commits the event if it can be one. It is marked as one without a key.
+ * @param isKeyRequired whether what came with a key of another shop would be refused once more
+ */
 export async function replay(
 	kept: Kept,
-	commit: (batch: Batch, deadline: number) => Promise<CommitOutcome>
+	commit: (batch: Batch, deadline: number) => Promise<CommitOutcome>,
+	isKeyRequired: boolean
 ): Promise<Replayed> {
+	if (isKeyRequired && kept.reason === OTHER_SHOP) return { isStored: false, reason: OTHER_SHOP };
 	const batch = batchFrom(kept);
 	if (typeof batch === 'string') return { isStored: false, reason: batch };
 	const outcome = await commit(batch, Date.now() + COMMIT_WITHIN_MS);

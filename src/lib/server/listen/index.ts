@@ -134,7 +134,7 @@ class CommitListener implements Listener {
 			case 'unanswered':
 				// The library gathers one more LISTEN at each failed attempt to reconnect: not for hours.
 				if (Date.now() - this.#earOpenedAt > 5_000) this.#replaceEar();
-				this.#become(this.#deaf(`the database does not answer (${beat.reason})`));
+				this.#become(this.#deaf('the database does not answer'), beat.reason);
 		}
 	}
 
@@ -165,11 +165,13 @@ class CommitListener implements Listener {
 		return { hearing: false, since: this.#state.hearing ? Date.now() : this.#state.since, reason };
 	}
 
-	#become(state: Hearing): void {
+	/** @param fault the driver's words, for the log alone: walls hang where strangers stand, and are told the reason */
+	#become(state: Hearing, fault?: string): void {
 		const before = this.#state;
 		this.#state = state;
 		if (state.hearing && !before.hearing) this.#options.log.info({}, 'hears commits');
-		if (!state.hearing && before.hearing) this.#options.log.warn({ reason: state.reason }, 'does not hear commits');
+		if (!state.hearing && before.hearing)
+			this.#options.log.warn({ reason: state.reason, fault }, 'does not hear commits');
 		this.#options.onState(state);
 	}
 }

@@ -34,17 +34,19 @@ const scratch = {
 	[REPLACED]: ['null', countedOf('stored')]
 } as const;
 
-// The key is made of JSON, so that no two pairs are the same text. An empty request id names no request.
-const merge = `
-ai_events as (
-	select
-		md5((
+// Made of JSON, so that no two pairs are the same text. An empty request id names no request.
+const KEY = `md5((
 			case
 				when coalesce(data ->> 'requestId', '') = '' then json_build_array('event', coalesce(shop_domain, ''), id)
 				when session_id is not null then json_build_array('session', session_id, data ->> 'requestId')
 				else json_build_array('shop', coalesce(shop_domain, ''), data ->> 'requestId')
 			end
-		)::text) as key,
+		)::text)`;
+
+const merge = `
+ai_events as (
+	select
+		${KEY} as key,
 		case when data ->> 'status' <> 'pending' then '1 ' else '0 ' end || stamp as stamp,
 		session_id, shop_domain, data, event_time
 	from fresh
@@ -87,8 +89,24 @@ ai_changes as (
 	group by session_id
 )`;
 
+const takenOut = `null::text[] as counted, ${countedOf('stored')} as ${REPLACED}`;
+const takeOut = `
+ai_of_sessions as (
+	delete from ai_requests as stored using forgotten_sessions as gone
+	where stored.session_id = gone.session_id
+	returning ${takenOut}
+),
+ai_without_session as (
+	delete from ai_requests as stored
+	using (select distinct ${KEY} as key from fresh where event_type = 'ai_request' and session_id is null) as gone
+	where stored.id = gone.key
+	returning ${takenOut}
+),
+ai_merge as materialized (select * from ai_of_sessions union all select * from ai_without_session)`;
+
 export const aiRequests: Projection = {
 	table: 'ai_requests',
 	scratch: Object.keys(scratch),
-	merge: (expected) => (expected.aiRequests ? merge : null)
+	merge: (expected) => (expected.aiRequests ? merge : null),
+	unfold: { takeOut }
 };

@@ -1,8 +1,8 @@
 /**
- * `ai_tallies` and `ai_days`: AI requests counted by the time of the request. The first by quarter of an hour, for series
- * of one shop or ('') of all; the second by UTC day and everything by which costs are split.
+ * `ai_tallies` and `ai_part_tallies`: AI requests counted by the time of the request, over all shops and of each, in
+ * longer and shorter stretches; the second by what was asked of whom.
  */
-import { AI_DAY_MEASURES, AI_MEASURES, AI_WORDS } from './measures';
+import { AI_MEASURES, AI_PART_MEASURES, AI_WORDS } from './measures';
 import type { Projection } from './merge';
 import { addTo, allZero, arrayOf, changedRows } from './tally';
 
@@ -26,51 +26,62 @@ const counted = {
 export const countedOf = (row: string) => arrayOf(counted, row);
 
 const measures = Object.keys(AI_MEASURES);
-const dayMeasures = Object.keys(AI_DAY_MEASURES);
+const partMeasures = Object.keys(AI_PART_MEASURES);
 
-const quarters = `
+const totals = `
 tally_requests as (${changedRows('ai_merge', counted, {
 	occurred_at: 'occurred_at',
-	shop: `coalesce(shop_domain, '')`,
+	own_shop: `coalesce(shop_domain, '')`,
 	...AI_WORDS,
-	...AI_MEASURES,
-	...AI_DAY_MEASURES
+	...AI_MEASURES
 })}
 ),
 ai_tallies_merge as (${addTo(
 	'ai_tallies',
-	['shop', 'bucket'],
+	['grain', 'shop', 'bucket'],
 	measures,
-	`(
-		select named.shop, quarter_of(occurred_at) as bucket, sign, ${measures.join(', ')}
-		from tally_requests
-		cross join lateral (
-			select '' as shop union all select tally_requests.shop where tally_requests.shop <> ''
-		) as named
-	) as quarters`
+	`tally_requests
+	cross join lateral (values
+		('all_quarter', '', quarter_of(occurred_at)),
+		('all_hour', '', hour_of(occurred_at)),
+		('all_day', '', day_of(occurred_at)),
+		('shop_quarter', own_shop, quarter_of(occurred_at)),
+		('shop_hour', own_shop, hour_of(occurred_at)),
+		('shop_day', own_shop, day_of(occurred_at)),
+		('shop_week', own_shop, week_of(occurred_at))
+	) as places (grain, shop, bucket)`
 )}
 )`;
 
-const days = `
-ai_days_merge as (${addTo(
-	'ai_days',
-	['day', 'shop', ...Object.keys(AI_WORDS)],
-	dayMeasures,
-	'(select tally_requests.*, day_of(occurred_at) as day from tally_requests) as days'
+const parts = `
+ai_part_tallies_merge as (${addTo(
+	'ai_part_tallies',
+	['grain', 'shop', 'bucket', ...Object.keys(AI_WORDS)],
+	partMeasures,
+	`tally_requests
+	cross join lateral (values
+		('all_hour', '', hour_of(occurred_at)),
+		('all_day', '', day_of(occurred_at)),
+		('all_week', '', week_of(occurred_at)),
+		('shop_day', own_shop, day_of(occurred_at)),
+		('shop_week', own_shop, week_of(occurred_at))
+	) as places (grain, shop, bucket)`
 )}
 )`;
 
 export const aiTallies: Projection = {
 	table: 'ai_tallies',
 	scratch: [],
-	merge: (expected) => (expected.aiRequests ? quarters : null),
+	merge: (expected) => (expected.aiRequests ? totals : null),
+	unfold: { takeOut: totals },
 	empty: allZero(measures)
 };
 
 /** After `ai_tallies`, whose changed rows it reads. */
-export const aiDays: Projection = {
-	table: 'ai_days',
+export const aiPartTallies: Projection = {
+	table: 'ai_part_tallies',
 	scratch: [],
-	merge: (expected) => (expected.aiRequests ? days : null),
-	empty: allZero(dayMeasures)
+	merge: (expected) => (expected.aiRequests ? parts : null),
+	unfold: { takeOut: parts },
+	empty: allZero(partMeasures)
 };

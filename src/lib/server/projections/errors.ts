@@ -4,6 +4,9 @@
  */
 import type { Projection } from './merge';
 
+const RETURNED = 'id, shop_domain, session_id, error_code, error_message, severity, step, occurred_at, group_key';
+const qualified = (row: string) => RETURNED.replaceAll(/\w+/g, (name) => `${row}.${name}`);
+
 const merge = `
 errors_merge as (
 	insert into error_events (
@@ -17,11 +20,26 @@ errors_merge as (
 		error_group_key(data ->> 'errorCode', data ->> 'errorMessage')
 	from fresh
 	where event_type = 'error'
-	returning id, shop_domain, session_id, error_code, error_message, severity, step, occurred_at, group_key
+	returning ${RETURNED}
 )`;
+
+const takeOut = `
+errors_of_sessions as (
+	delete from error_events as stored using forgotten_sessions as gone
+	where stored.session_id = gone.session_id
+	returning ${qualified('stored')}
+),
+errors_without_session as (
+	delete from error_events as stored using fresh
+	where stored.session_id is null and fresh.session_id is null and fresh.event_type = 'error'
+		and stored.id = fresh.id and stored.shop_domain is not distinct from fresh.shop_domain
+	returning ${qualified('stored')}
+),
+errors_merge as materialized (select * from errors_of_sessions union all select * from errors_without_session)`;
 
 export const errors: Projection = {
 	table: 'error_events',
 	scratch: [],
-	merge: (expected) => (expected.errors ? merge : null)
+	merge: (expected) => (expected.errors ? merge : null),
+	unfold: { takeOut }
 };

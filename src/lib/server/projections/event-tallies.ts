@@ -1,15 +1,15 @@
 /**
  * `event_tallies`: events counted by when the server received them: by type over all shops at three grains, by type and
- * shop by day, and by shop alone by hour and day. Events are only ever added.
+ * shop by day, and by shop alone by hour and day.
  */
 import type { Projection } from './merge';
 
-const merge = `
+const tallies = (sign: 1 | -1) => `
 event_tallies_merge as (
 	insert into event_tallies as stored (grain, event_type, shop, bucket, events)
 	select grain, type_name, shop, bucket, sum(events)
 	from (
-		select event_type, coalesce(shop_domain, '') as shop_name, quarter_of(server_timestamp) as quarter, count(*) as events
+		select event_type, coalesce(shop_domain, '') as shop_name, quarter_of(server_timestamp) as quarter, ${sign} * count(*) as events
 		from fresh
 		group by 1, 2, 3
 	) as counted
@@ -26,4 +26,10 @@ event_tallies_merge as (
 	on conflict (grain, event_type, shop, bucket) do update set events = stored.events + excluded.events
 )`;
 
-export const eventTallies: Projection = { table: 'event_tallies', scratch: [], merge: () => merge };
+export const eventTallies: Projection = {
+	table: 'event_tallies',
+	scratch: [],
+	merge: () => tallies(1),
+	empty: 'events = 0',
+	unfold: { takeOut: tallies(-1) }
+};

@@ -6,8 +6,9 @@
  * serves live commits, where `fresh` is what the log really inserted, and rebuilds, where it is a range of the log.
  */
 import { aiRequests } from './ai-requests';
-import { aiDays, aiTallies } from './ai-tallies';
-import { errorGroups, errorGroupSessions, errorTallies } from './error-groups';
+import { aiPartTallies, aiTallies } from './ai-tallies';
+import { errorGroups } from './error-groups';
+import { errorGroupSessions, errorGroupShops, errorSessionTallies, errorTallies, errorTotalTallies } from './error-tallies'; // prettier-ignore
 import { errors } from './errors';
 import { eventTallies } from './event-tallies';
 import type { Expected } from './expected';
@@ -27,12 +28,15 @@ export const projections: readonly Projection[] = [
 	shops,
 	errorGroups,
 	errorGroupSessions,
+	errorGroupShops,
 	productSetups,
 	prices,
 	sessionTallies,
 	aiTallies,
-	aiDays,
+	aiPartTallies,
 	errorTallies,
+	errorTotalTallies,
+	errorSessionTallies,
 	// Last: all writers meet in its rows, and should hold them briefly.
 	eventTallies
 ];

@@ -39,6 +39,7 @@ export const ENDED_WORDS = {
 /** What is counted of an AI request, over columns of `ai_requests`. */
 export const AI_MEASURES = {
 	requests: '1',
+	unpriced: '(cost_usd is null)::integer',
 	failed: `coalesce(status in ('failed', 'timeout'), false)::integer`,
 	regenerations: 'coalesce(is_regeneration, false)::integer',
 	cost: 'coalesce(cost_usd, 0)',
@@ -47,8 +48,8 @@ export const AI_MEASURES = {
 	failed_regeneration_cost: `case when is_regeneration and status in ('failed', 'timeout') then coalesce(cost_usd, 0) else 0 end`
 } as const;
 
-/** The same by day and words. */
-export const AI_DAY_MEASURES = {
+/** The same by words, which tell of the rest. */
+export const AI_PART_MEASURES = {
 	requests: '1',
 	unpriced: '(cost_usd is null)::integer',
 	cost: 'coalesce(cost_usd, 0)'

@@ -14,6 +14,25 @@ export interface Projection {
 	merge: (expected: Expected) => string | null;
 	/** SQL condition on rows that say nothing, such as sums that returned to zero: a rebuild never makes them. */
 	empty?: string;
+	/** How it is taken back. */
+	unfold: Unfold;
+}
+
+/**
+ * The way back, for events that are to be forgotten; `unfold.ts` says when each part runs. What is counted is the same
+ * text as in the merge, so that exactly that is taken out which was put in.
+ */
+export interface Unfold {
+	/**
+	 * Common table expressions that take out of the table what the sessions of `forgotten_sessions` and the events of
+	 * `fresh` put in. They have the names of the merge's, so that the next ones can read what was taken out.
+	 */
+	takeOut: string | null;
+	/**
+	 * Statements to run when the events are gone from the log. What many sessions have in common (the latest, the first) can
+	 * only be found again among what remains.
+	 */
+	mend?: (expected: Expected) => readonly string[];
 }
 
 /**
@@ -124,6 +143,10 @@ export function field(register: string, element: number, read: (text: string) =>
 /** Reads for `field`. The texts were numbers before they were put into the register. */
 export const asNumeric = (text: string) => `${text}::numeric`;
 export const asBigint = (text: string) => `${text}::numeric::bigint`;
+
+/** SQL of the log's events that match, each with its place in the order, for what is read from it again. */
+export const stamped = (condition: string) =>
+	`(select log.*, event_stamp(log.event_time, log.id) as stamp from analytics_events as log where ${condition}) as remaining`;
 
 /** SQL over a row of the log: the server made it itself. What came over the wire has an address. */
 export const SERVER_MADE = 'ip is null';

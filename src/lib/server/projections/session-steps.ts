@@ -64,8 +64,16 @@ step_changes as (
 	select session_id, count(*) filter (where completed_now) as completed from steps_merge group by session_id
 )`;
 
+const takeOut = `
+steps_merge as (
+	delete from session_steps as stored using forgotten_sessions as gone
+	where stored.session_id = gone.session_id
+	returning stored.session_id
+)`;
+
 export const sessionSteps: Projection = {
 	table: 'session_steps',
 	scratch: Object.keys(scratch),
-	merge: (expected) => (expected.steps ? merge : null)
+	merge: (expected) => (expected.steps ? merge : null),
+	unfold: { takeOut }
 };

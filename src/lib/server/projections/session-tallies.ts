@@ -1,7 +1,8 @@
 /**
  * `session_tallies`: ended sessions counted by the time they started: by quarter of an hour for series, by UTC day for
- * what splits a range into parts. A session that changes takes its old count out and puts its new one in; a session in
- * progress is not counted here, because almost every event would move it: readers add those from their own rows.
+ * what splits a range into parts, of each shop and over all, and by hour or week as well where that spares many rows. A session that changes takes its old count out and
+ * puts its new one in; a session in progress is not counted here, because almost every event would move it: readers add
+ * those from their own rows.
  */
 import { ENDED_WORDS, SESSION_MEASURES } from './measures';
 import type { Projection } from './merge';
@@ -54,7 +55,18 @@ session_tallies_merge as (${addTo(
 		('device', shop_domain, device, day_of(started_at)),
 		('product', shop_domain, product, day_of(started_at)),
 		('exit', shop_domain, exit, day_of(started_at)),
-		('post_ar', shop_domain, post_ar, day_of(started_at))
+		('post_ar', shop_domain, post_ar, day_of(started_at)),
+		('shop_hour', shop_domain, '', hour_of(started_at)),
+		('shop_day', shop_domain, '', day_of(started_at)),
+		('shop_week', shop_domain, '', week_of(started_at)),
+		('all_device', '', device, day_of(started_at)),
+		('all_device_hour', '', device, hour_of(started_at)),
+		('all_exit', '', exit, day_of(started_at)),
+		('all_exit_hour', '', exit, hour_of(started_at)),
+		('all_exit_week', '', exit, week_of(started_at)),
+		('all_post_ar', '', post_ar, day_of(started_at)),
+		('all_post_ar_hour', '', post_ar, hour_of(started_at)),
+		('all_product', '', product, week_of(started_at))
 	) as dimensions (dimension, shop, value, bucket)`
 )}
 )`;
@@ -63,5 +75,6 @@ export const sessionTallies: Projection = {
 	table: 'session_tallies',
 	scratch: [],
 	merge: () => merge,
+	unfold: { takeOut: merge },
 	empty: allZero(measures)
 };

@@ -186,4 +186,18 @@ sessions_merge as (${statement}
 )`;
 }
 
-export const sessions: Projection = { table: 'sessions', scratch: Object.keys(scratch), merge };
+const takeOut = `
+sessions_merge as (
+	delete from sessions as stored using forgotten_sessions as gone
+	where stored.session_id = gone.session_id
+	returning
+		stored.session_id, null::text as shop_domain, null::text as status, stored.shop_domain as replaced_shop,
+		stored.status = 'completed' as replaced_completed, ${countedOf('stored')} as ${REPLACED}, null::text[] as counted
+)`;
+
+export const sessions: Projection = {
+	table: 'sessions',
+	scratch: Object.keys(scratch),
+	merge,
+	unfold: { takeOut }
+};

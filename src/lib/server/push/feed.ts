@@ -23,7 +23,7 @@ export interface FeedObserver {
 }
 
 export interface Feed {
-	readonly room: Pick<Room<TopicState>, 'topic' | 'isEmpty' | 'heartbeat' | 'snapshot'>;
+	readonly room: Pick<Room<TopicState>, 'topic' | 'name' | 'isEmpty' | 'heartbeat' | 'snapshot'>;
 	/** A commit changed something of this topic. */
 	touch(notice: Notice): void;
 	/** Anything may have changed. */

@@ -8,11 +8,9 @@ import type { Logger } from 'pino';
 import type { Server } from 'socket.io';
 import {
 	CHANGES,
-	CONTROL_ROOM,
-	sessionOfTopic,
-	sessionTopic,
 	type ChangesState,
 	type ClientToServer,
+	type CONTROL_ROOM,
 	type ServerToClient,
 	type Snapshot,
 	type Topic,
@@ -21,18 +19,14 @@ import {
 	type WallState
 } from '../../live/messages';
 import type { Reader } from '../read/index';
-import { ChangesFeed } from './changes-feed';
-import type { Feed, FeedObserver, Notice } from './feed';
+import { WHOLE, type View } from '../read/wall/view';
+import type { FeedObserver, Notice } from './feed';
+import { Feeds, FIGURES, roomOf } from './feeds';
 import { Room, type Outlet } from './room';
-import { serveSockets } from './sockets';
-import { StoryFeed } from './story-feed';
-import { WallFeed } from './wall-feed';
+import { serveSockets, type ServedSockets, type VisitorOf } from './sockets';
 
-/** The figures are read apart from the rows of the Control Room, and can fail apart from them. */
-const FIGURES = 'figures';
-
-/** Topics that are there whether somebody looks or not: the Control Room, and that anything changed. */
-const LASTING = 2;
+/** How often whoever follows single sessions of some shops is looked at again. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** Whether commits are heard; if not, since when (milliseconds since 1970) and why. */
 export type Hearing = { hearing: true } | { hearing: false; since: number; reason: string };
@@ -42,6 +36,8 @@ export interface HubOptions {
 	/** The build that screens should run. */
 	build: string;
 	log: Pick<Logger, 'info' | 'warn'>;
+	/** How often it is looked whether the sessions that a viewer of some shops follows still are of these; 1 minute. */
+	lookAgainMs?: number;
 }
 
 /** What the hub has done. */
@@ -57,12 +53,15 @@ export interface HubStats {
 }
 
 export interface Hub {
-	/** The state of a topic now, numbered so that a client can go on from it. Rejects when it cannot be read. */
-	snapshot(topic: typeof CONTROL_ROOM): Promise<Snapshot<WallState>>;
-	snapshot(topic: typeof CHANGES): Promise<Snapshot<ChangesState>>;
-	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
-	/** Serves all sockets of this server. */
-	serve(io: Server<ClientToServer, ServerToClient>): void;
+	/**
+	 * The state of a topic now, numbered so that a client can go on from it. Rejects when it cannot be read.
+	 * @param view what of it; whether a session may be seen at all is decided before
+	 */
+	snapshot(topic: typeof CONTROL_ROOM, view?: View): Promise<Snapshot<WallState>>;
+	snapshot(topic: typeof CHANGES, view?: View): Promise<Snapshot<ChangesState>>;
+	snapshot(topic: Topic, view?: View): Promise<Snapshot<TopicState>>;
+	/** Serves all sockets of this server. @param visitorOf who is at the other end */
+	serve(io: Server<ClientToServer, ServerToClient>, visitorOf: VisitorOf): void;
 	/** A commit was heard. */
 	notice(notice: Notice): void;
 	/** Something may have been missed. */
@@ -83,10 +82,7 @@ export function createHub(options: HubOptions): Hub {
 class TopicHub implements Hub {
 	readonly #options: HubOptions;
 	readonly #epoch = randomBytes(9).toString('base64url');
-	readonly #wall: WallFeed;
-	readonly #changes: ChangesFeed;
-	/** The feeds that have, or lately had, screens. */
-	readonly #feeds = new Map<string, Feed>();
+	readonly #feeds: Feeds;
 	/** What could not be read the last time: since when, and why. */
 	readonly #faults = new Map<string, Trouble>();
 	readonly #outlet: Outlet;
@@ -94,74 +90,76 @@ class TopicHub implements Hub {
 	#hearing: Hearing = { hearing: false, since: Date.now(), reason: 'the server is just starting' };
 	#updates = 0;
 	#lastCycleMs: number | null = null;
+	/** Rooms that were made. */
+	#rooms = 0;
+	#served: ServedSockets[] = [];
+	#lookedAgainAt = performance.now();
 	#stopped = false;
 
 	constructor(options: HubOptions) {
 		this.#options = options;
 		this.#outlet = {
-			update: (topic, message) => {
+			update: (room, message) => {
 				this.#updates++;
-				this.#io?.to(topic).emit('update', message);
+				this.#io?.to(room).emit('update', message);
 			},
-			heartbeat: (topic, message) => this.#io?.to(topic).emit('heartbeat', message),
-			subscribers: (topic) => this.#io?.of('/').adapter.rooms.get(topic)?.size ?? 0
+			heartbeat: (room, message) => this.#io?.to(room).emit('heartbeat', message),
+			subscribers: (room) => this.#io?.of('/').adapter.rooms.get(room)?.size ?? 0
 		};
-		const room = this.#room(CONTROL_ROOM, () => options.reader.wall());
-		this.#wall = new WallFeed(room, options.reader, {
-			rows: this.#observer(CONTROL_ROOM),
-			figures: this.#observer(FIGURES)
+		this.#feeds = new Feeds({
+			reader: options.reader,
+			room: (topic, name, read) => this.#room(topic, name, read),
+			observer: (name) => this.#observer(name),
+			onForgotten: (name) => {
+				this.#faults.delete(name);
+				this.#faults.delete(`${name} ${FIGURES}`);
+			}
 		});
-		this.#changes = new ChangesFeed((read) => this.#room(CHANGES, read), this.#observer(CHANGES));
-		this.#feeds.set(CONTROL_ROOM, this.#wall);
-		this.#feeds.set(CHANGES, this.#changes);
 	}
 
-	snapshot(topic: typeof CONTROL_ROOM): Promise<Snapshot<WallState>>;
-	snapshot(topic: typeof CHANGES): Promise<Snapshot<ChangesState>>;
-	snapshot(topic: Topic): Promise<Snapshot<TopicState>>;
-	snapshot(topic: Topic): Promise<Snapshot<TopicState>> {
-		return (this.#feeds.get(topic) ?? this.#make(topic)).room.snapshot();
+	snapshot(topic: typeof CONTROL_ROOM, view?: View): Promise<Snapshot<WallState>>;
+	snapshot(topic: typeof CHANGES, view?: View): Promise<Snapshot<ChangesState>>;
+	snapshot(topic: Topic, view?: View): Promise<Snapshot<TopicState>>;
+	snapshot(topic: Topic, view: View = WHOLE): Promise<Snapshot<TopicState>> {
+		return this.#feeds.find(topic, view).room.snapshot();
 	}
 
-	serve(io: Server<ClientToServer, ServerToClient>): void {
+	serve(io: Server<ClientToServer, ServerToClient>, visitorOf: VisitorOf): void {
 		this.#io = io;
-		serveSockets(io, {
-			enter: (topic) => {
-				if (!this.#feeds.has(topic)) this.#feeds.set(topic, this.#make(topic));
-			},
-			snapshot: (topic) => this.snapshot(topic),
-			trouble: () => this.trouble(),
-			log: this.#options.log
-		});
+		this.#served.push(
+			serveSockets(io, {
+				visitorOf,
+				enter: (topic, view) => this.#feeds.enter(topic, view).room.name,
+				roomOf,
+				snapshot: (topic, view) => this.snapshot(topic, view),
+				shopsOf: (sessionIds) => this.#options.reader.shopsOf(sessionIds),
+				trouble: () => this.trouble(),
+				log: this.#options.log
+			})
+		);
 	}
 
 	notice(notice: Notice): void {
 		if (this.#stopped) return;
-		if (notice.sessions === null) {
-			for (const feed of this.#feeds.values()) feed.touch(notice);
-			return;
-		}
-		this.#wall.touch(notice);
-		this.#changes.touch(notice);
-		if (this.#feeds.size === LASTING) return;
-		for (const id of notice.sessions) this.#feeds.get(sessionTopic(id))?.touch(notice);
+		this.#feeds.touch(notice);
 	}
 
 	resync(): void {
 		if (this.#stopped) return;
-		for (const feed of this.#feeds.values()) feed.touchAll();
+		for (const feed of this.#feeds.all()) feed.touchAll();
 	}
 
 	hear(state: Hearing): void {
 		if (this.#stopped) return;
 		this.#hearing = state;
-		this.#forgetUnseen();
+		this.#feeds.forgetUnseen();
+		this.#lookAgain();
 		const trouble = this.trouble();
 		if (trouble) {
 			this.#io?.emit('trouble', trouble);
 			return;
 		}
-		for (const feed of this.#feeds.values()) {
+		for (const feed of this.#feeds.all()) {
 			feed.beat();
 			if (!feed.room.isEmpty() && feed.isCaughtUp()) feed.room.heartbeat();
 		}
@@ -176,7 +174,7 @@ class TopicHub implements Hub {
 	stats(): HubStats {
 		return {
 			screens: this.#io?.of('/').sockets.size ?? 0,
-			topics: [...this.#feeds.values()].filter((feed) => !feed.room.isEmpty()).length,
+			topics: [...this.#feeds.all()].filter((feed) => !feed.room.isEmpty()).length,
 			updates: this.#updates,
 			lastCycleMs: this.#lastCycleMs
 		};
@@ -184,46 +182,36 @@ class TopicHub implements Hub {
 
 	stop(): void {
 		this.#stopped = true;
-		for (const feed of this.#feeds.values()) feed.stop();
+		for (const feed of this.#feeds.all()) feed.stop();
 	}
 
-	#make(topic: Topic): Feed {
-		const { reader } = this.#options;
-		const sessionId = sessionOfTopic(topic);
-		if (sessionId === null) return topic === CHANGES ? this.#changes : this.#wall;
-		const room = this.#room(topic, () => reader.story(sessionId));
-		return new StoryFeed(room, sessionId, reader, this.#observer(topic));
-	}
-
-	#room<S>(topic: Topic, read: () => Promise<S | null>): Room<S> {
+	#room<S>(topic: Topic, name: string, read: () => Promise<S | null>): Room<S> {
 		const { build } = this.#options;
-		// A topic that comes back must not count from the beginning again: no topic has had more updates than all together.
-		return new Room({ topic, epoch: this.#epoch, build, seq: this.#updates, outlet: this.#outlet, read });
+		// A room that comes back must not count from the beginning again, nor from where it was: nobody listened meanwhile.
+		const seq = this.#updates + ++this.#rooms;
+		return new Room({ topic, name, epoch: this.#epoch, build, seq, outlet: this.#outlet, read });
 	}
 
-	#observer(topic: string): FeedObserver {
+	/** @param name a feed's room, and its figures' */
+	#observer(name: string): FeedObserver {
 		return {
 			onFault: (error: unknown) => {
-				if (this.#faults.has(topic)) return;
-				this.#options.log.warn({ err: error, topic }, 'a change cannot be read; trying again');
-				this.#faults.set(topic, { since: Date.now(), reason: 'the database cannot be read' });
+				if (this.#faults.has(name)) return;
+				this.#options.log.warn({ err: error, room: name }, 'a change cannot be read; trying again');
+				this.#faults.set(name, { since: Date.now(), reason: 'the database cannot be read' });
 				const trouble = this.trouble();
 				if (trouble) this.#io?.emit('trouble', trouble);
 			},
 			onDone: (costMs: number) => {
-				this.#faults.delete(topic);
-				if (topic !== FIGURES && topic !== CHANGES) this.#lastCycleMs = costMs;
+				this.#faults.delete(name);
+				if (!name.endsWith(FIGURES) && !name.startsWith(CHANGES)) this.#lastCycleMs = costMs;
 			}
 		};
 	}
 
-	/** Sessions that nobody looks at any more. What is not one session stays. */
-	#forgetUnseen(): void {
-		for (const [topic, feed] of this.#feeds) {
-			if (sessionOfTopic(topic) === null || !feed.room.isEmpty()) continue;
-			feed.stop();
-			this.#feeds.delete(topic);
-			this.#faults.delete(feed.room.topic);
-		}
+	#lookAgain(): void {
+		if (performance.now() - this.#lookedAgainAt < (this.#options.lookAgainMs ?? LOOK_AGAIN_MS)) return;
+		this.#lookedAgainAt = performance.now();
+		for (const served of this.#served) served.lookAgain();
 	}
 }

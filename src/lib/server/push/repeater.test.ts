@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { Repeater } from './repeater';
 
+const PATIENCE = { timeout: 60_000 };
+
 function gate() {
 	let open: () => void = () => undefined;
 	const opened = new Promise<void>((resolve) => (open = resolve));
@@ -27,7 +29,7 @@ describe('a repeater', () => {
 		for (let n = 0; n < 50; n++) work.touch();
 		expect(run).toHaveBeenCalledTimes(1);
 		first.open();
-		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(2));
+		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(2), PATIENCE);
 		expect(run).toHaveBeenCalledTimes(2);
 	});
 
@@ -40,7 +42,7 @@ describe('a repeater', () => {
 		const { it: work, done } = repeater(run, () => 40);
 		work.touch();
 		work.touch();
-		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(2));
+		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(2), PATIENCE);
 		expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(38);
 		expect(times).toHaveLength(2);
 	});
@@ -50,7 +52,7 @@ describe('a repeater', () => {
 		const run = () => (failures-- > 0 ? Promise.reject(new Error('away')) : Promise.resolve());
 		const { it: work, done, fault } = repeater(run);
 		work.touch();
-		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(1));
+		await vi.waitFor(() => expect(done).toHaveBeenCalledTimes(1), PATIENCE);
 		expect(fault).toHaveBeenCalledTimes(2);
 	});
 

@@ -7,6 +7,7 @@
  */
 const FAN_OUT_BYTES_PER_S = 100e6;
 const LONGEST_MS = 1_000;
+const LONGEST_FIGURES_MS = 700;
 /** Under steady load changes share a push: more than a hundred a second no screen can show. */
 const FRAME_MS = 8;
 
@@ -19,9 +20,10 @@ export function restAfterRows(costMs: number, bytes: number): number {
 }
 
 /**
- * Figures are counted over a whole day: twice a second at most, and for at most a twentieth of the time. But never more
- * than a second late: on a loaded machine they took 90 ms, and a twentieth of that kept a wall wrong for 2 s after a failure.
+ * Figures are counted over a whole day: twice a second at most, and for at most a twentieth of the time. But never a second
+ * late, the counting included: on a loaded machine that took 90 ms, and a twentieth of that kept a wall wrong for 2 s after
+ * a failure.
  */
 export function restAfterFigures(costMs: number): number {
-	return Math.min(LONGEST_MS, Math.max(500, 20 * costMs));
+	return Math.min(LONGEST_FIGURES_MS, Math.max(500, 20 * costMs));
 }

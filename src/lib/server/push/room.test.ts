@@ -8,6 +8,7 @@ function room() {
 	const reads: { finish: (state: string) => void; fail: (error: Error) => void }[] = [];
 	const it = new Room<string>({
 		topic: 'control-room',
+		name: 'control-room',
 		epoch: 'e',
 		build: 'b1',
 		seq: 7,

@@ -7,17 +7,20 @@ import type { CommitMark, Heartbeat, Snapshot, Topic, Update } from '../../live/
 
 /** What sends to all sockets in a room. */
 export interface Outlet {
-	update(topic: Topic, message: Update<object>): void;
-	heartbeat(topic: Topic, message: Heartbeat): void;
-	/** Sockets in the room of a topic. */
-	subscribers(topic: Topic): number;
+	update(room: string, message: Update<object>): void;
+	heartbeat(room: string, message: Heartbeat): void;
+	/** Sockets in the room. */
+	subscribers(room: string): number;
 }
 
 /** A session with three steps, or an event with its data. */
 const BYTES_PER_ROW = 650;
 
 export interface RoomOptions<S> {
+	/** What screens call it. */
 	topic: Topic;
+	/** What the server calls it: a topic has a room for each view of it. */
+	name: string;
 	/** Random for each life of the process. */
 	epoch: string;
 	build: string;
@@ -30,6 +33,7 @@ export interface RoomOptions<S> {
 
 export class Room<S> {
 	readonly topic: Topic;
+	readonly name: string;
 	readonly #options: RoomOptions<S>;
 	#seq: number;
 	/** The snapshot that is being read, and the number at which its reading began. */
@@ -39,6 +43,7 @@ export class Room<S> {
 
 	constructor(options: RoomOptions<S>) {
 		this.topic = options.topic;
+		this.name = options.name;
 		this.#options = options;
 		this.#seq = options.seq;
 	}
@@ -49,7 +54,7 @@ export class Room<S> {
 	}
 
 	isEmpty(): boolean {
-		return this.#options.outlet.subscribers(this.topic) === 0;
+		return this.#options.outlet.subscribers(this.name) === 0;
 	}
 
 	/**
@@ -59,14 +64,14 @@ export class Room<S> {
 	 */
 	emit(change: object, commit: CommitMark | null, rows = 1): number {
 		const { epoch, outlet } = this.#options;
-		outlet.update(this.topic, { topic: this.topic, epoch, seq: ++this.#seq, at: Date.now(), commit, change });
+		outlet.update(this.name, { topic: this.topic, epoch, seq: ++this.#seq, at: Date.now(), commit, change });
 		// To know it exactly, the message would have to be serialised twice.
-		return outlet.subscribers(this.topic) * rows * BYTES_PER_ROW;
+		return outlet.subscribers(this.name) * rows * BYTES_PER_ROW;
 	}
 
 	heartbeat(): void {
 		const { epoch, build, outlet } = this.#options;
-		outlet.heartbeat(this.topic, { topic: this.topic, epoch, seq: this.#seq, at: Date.now(), build });
+		outlet.heartbeat(this.name, { topic: this.topic, epoch, seq: this.#seq, at: Date.now(), build });
 	}
 
 	/**

@@ -14,7 +14,7 @@ const MOST_COMMITS = 100;
 
 export class StoryFeed implements Feed {
 	readonly room: Room<SessionStory>;
-	readonly #reader: Reader;
+	readonly #reader: Pick<Reader, 'story' | 'storySince'>;
 	readonly #sessionId: string;
 	readonly #repeater: Repeater;
 	#everything = false;
@@ -23,7 +23,12 @@ export class StoryFeed implements Feed {
 	/** The latest events are being read. */
 	#catchingUp = false;
 
-	constructor(room: Room<SessionStory>, sessionId: string, reader: Reader, { onFault, onDone }: FeedObserver) {
+	constructor(
+		room: Room<SessionStory>,
+		sessionId: string,
+		reader: Pick<Reader, 'story' | 'storySince'>,
+		{ onFault, onDone }: FeedObserver
+	) {
 		this.room = room;
 		this.#sessionId = sessionId;
 		this.#reader = reader;

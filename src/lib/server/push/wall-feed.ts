@@ -4,7 +4,7 @@
  * the whole state is sent to replace what the screens have.
  */
 import type { CommitMark, ErrorCard, WallChange, WallState } from '../../live/messages';
-import type { Reader } from '../read/index';
+import type { WallReader } from '../read/index';
 import { newer, type Feed, type FeedObserver, type Notice } from './feed';
 import { Repeater } from './repeater';
 import { restAfterFigures, restAfterRows } from './resting';
@@ -26,9 +26,20 @@ interface Changes {
 
 const nothing = (): Changes => ({ everything: false, sessions: new Set(), errors: false, commit: null });
 
+export interface WallFeedOptions {
+	room: Room<WallState>;
+	reader: WallReader;
+	/** Whether figures are shown. */
+	hasFigures: boolean;
+	/** How many such feeds share what pushing may take of the machine. */
+	views: () => number;
+	observers: { rows: FeedObserver; figures: FeedObserver };
+}
+
 export class WallFeed implements Feed {
 	readonly room: Room<WallState>;
-	readonly #reader: Reader;
+	readonly #reader: WallReader;
+	readonly #hasFigures: boolean;
 	readonly #rows: Repeater;
 	readonly #figures: Repeater;
 	#changes = nothing();
@@ -39,10 +50,12 @@ export class WallFeed implements Feed {
 	#figuresAt = -Infinity;
 	#paceAt = -Infinity;
 
-	constructor(room: Room<WallState>, reader: Reader, observers: { rows: FeedObserver; figures: FeedObserver }) {
+	constructor({ room, reader, hasFigures, views, observers }: WallFeedOptions) {
 		this.room = room;
 		this.#reader = reader;
-		this.#rows = new Repeater({ run: () => this.#sendRows(), restMs: restAfterRows, ...observers.rows });
+		this.#hasFigures = hasFigures;
+		const restMs = (costMs: number, bytes: number) => restAfterRows(costMs * views(), bytes * views());
+		this.#rows = new Repeater({ run: () => this.#sendRows(), restMs, ...observers.rows });
 		this.#figures = new Repeater({ run: () => this.#sendFigures(), restMs: restAfterFigures, ...observers.figures });
 	}
 
@@ -128,10 +141,12 @@ export class WallFeed implements Feed {
 	async #sendFigures(): Promise<number> {
 		if (this.#isUnseen()) return 0;
 		const paceIsOld = performance.now() - this.#paceAt >= PACE_AGE_MS;
-		const change: WallChange = { figures: await this.#reader.figures() };
+		const change: WallChange = {};
+		if (this.#hasFigures) change.figures = await this.#reader.figures();
 		if (paceIsOld) change.pace = await this.#reader.pace();
 		this.#figuresAt = performance.now();
 		if (paceIsOld) this.#paceAt = this.#figuresAt;
+		else if (!this.#hasFigures) return 0;
 		// Without the commit: figures wait on purpose, and the screens measure how quick the rows are.
 		return this.room.emit(change, null);
 	}

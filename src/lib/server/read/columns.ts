@@ -27,3 +27,12 @@ export function decimal(sql: Sql, column: string): Fragment {
 export function time(sql: Sql, at: number): Fragment {
 	return sql`${new Date(at)}::timestamptz`;
 }
+
+/**
+ * Condition on a row of the log called `logged`: it is of the session in `sessions`. No event happens after the server
+ * received it, so that months before the session's first event (and a day for clocks) are not looked into.
+ */
+export function ofSession(sql: Sql): Fragment {
+	return sql`logged.session_id = sessions.session_id
+		and logged.server_timestamp >= sessions.first_event_at - interval '1 day'`;
+}

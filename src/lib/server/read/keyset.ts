@@ -1,4 +1,5 @@
 /** Pages of a list by the keys of their rows: nothing is skipped or repeated because rows came or went in between. */
+import type { Millis } from '../../live/messages';
 import { CURSOR, fault, type Cursor, type CursorShape, type Direction, type QueryFault } from '../../query';
 import type { Sql } from '../db/connect';
 import type { Fragment } from './columns';
@@ -8,6 +9,12 @@ export interface ListPage<R> {
 	rows: R[];
 	next: string | null;
 	previous: string | null;
+}
+
+/** A page of a list that tries its rows, on conditions without an index, and only so many of them. */
+export interface LookedPage<R> extends ListPage<R> {
+	/** How far back was looked, where that was not to the end of the range: `next` goes on from there. */
+	lookedTo: Millis | null;
 }
 
 /** The direction in which a descending list is read, and what lies beyond the cursor's row in it. */
@@ -36,6 +43,21 @@ export function listPage<R>(
 		next: last && hasNext ? write('next', last) : null,
 		previous: first && hasPrevious ? write('previous', first) : null
 	};
+}
+
+/**
+ * The same where looking stopped at an edge, before the page was full: it goes on from there.
+ * @param edge the last row that was looked at; undefined where the list ends before it
+ */
+export function upToEdge<R, K extends { at: Millis }>(
+	page: ListPage<R>,
+	direction: Direction | null,
+	edge: K | undefined,
+	write: (direction: Direction, row: K) => string
+): LookedPage<R> {
+	if (!edge) return { ...page, lookedTo: null };
+	if (direction === 'previous') return { ...page, previous: write('previous', edge), lookedTo: null };
+	return { ...page, next: write('next', edge), lookedTo: edge.at };
 }
 
 /** A timestamptz as microseconds since 1970, which a number holds exactly: a cursor must not round. */

@@ -3,6 +3,8 @@
  * the API, so that the three cannot disagree.
  */
 import type { Sql } from '../db/connect';
+import { archived } from './archived';
+import { audit } from './audit';
 import { costs } from './costs';
 import { errors } from './errors';
 import { events } from './events';
@@ -16,13 +18,18 @@ import { shopNames } from './shops/names';
 import { shops } from './shops';
 import { system } from './system';
 
-/** @param sql a pool of its own, so that slow reads never stand in the way of commits */
-export function createPages(sql: Sql) {
+/**
+ * @param sql a pool of its own, so that slow reads never stand in the way of commits
+ * @param sums the same for what adds up tallies: its statements are planned once, whatever range they are asked for
+ */
+export function createPages(sql: Sql, sums: Sql = sql) {
 	return {
-		costs: costs(sql),
+		archived: archived(sql),
+		audit: audit(sql),
+		costs: costs(sql, sums),
 		errors: errors(sql),
-		events: events(sql),
-		journey: journey(sql),
+		events: events(sql, sums),
+		journey: journey(sums),
 		prices: prices(sql),
 		rejected: rejected(sql),
 		search: search(sql),

@@ -20,5 +20,32 @@ export function bucketTitle({ unit, edges }: Buckets, index: number, zone: strin
 	const format = isDays
 		? dateFormat('bucket day', zone, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' })
 		: dateFormat('bucket time', zone, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
-	return format.formatRange(begin, isDays ? end - 1 : end);
+	const last = isDays ? end - 1 : end;
+	const text = format.format(begin);
+	// A range that says but one thing is as long to make as a hundred dates: pages have hundreds of days.
+	return text === format.format(last) ? text : format.formatRange(begin, last);
+}
+
+/**
+ * When buckets begin, in minutes of their day; null for days and longer, of which none is rounder than another. The
+ * first may begin anywhere: the range does.
+ */
+export function minutesOfDay({ unit, edges, partial }: Buckets, zone: string): readonly number[] | null {
+	if (unit !== 'quarter' && unit !== 'hour') return null;
+	const time = dateFormat('clock', zone, { hour: 'numeric', minute: 'numeric', hourCycle: 'h23' });
+	return partial.map((_, index) => {
+		const parts = time.formatToParts(edges[index]);
+		const part = (name: string) => Number(parts.find(({ type }) => type === name)?.value ?? 0);
+		return part('hour') * 60 + part('minute');
+	});
+}
+
+/** What a clock's hand goes by, from one bucket to a day. */
+const ROUND_MINUTES = [15, 30, 60, 120, 180, 240, 360, 720, 1440];
+
+/** Of buckets that begin at these minutes of their day, those that an axis names with room for so many: round times. */
+export function roundOnes(minutes: readonly number[], most: number): ReadonlySet<number> {
+	const on = (step: number) => minutes.flatMap((minute, index) => (minute % step === 0 ? [index] : []));
+	const step = ROUND_MINUTES.find((minutesApart) => on(minutesApart).length <= most) ?? 1440;
+	return new Set(on(step));
 }

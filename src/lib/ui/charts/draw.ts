@@ -17,6 +17,7 @@ import {
 	type ChartEvent,
 	type ChartOptions
 } from 'chart.js';
+import { roundOnes } from './buckets';
 import { paints, type Paints } from './paints';
 import type { ChartSeries } from './series';
 
@@ -36,6 +37,8 @@ export interface ChartContent {
 	series: readonly ChartSeries[];
 	/** Under the axis, one a bucket. */
 	labels: readonly string[];
+	/** When they begin, in minutes of their day; null for days and longer. */
+	minutes: readonly number[] | null;
 	/** In full, one a bucket. */
 	titles: readonly string[];
 	partial: readonly boolean[];
@@ -47,6 +50,9 @@ export interface DrawnChart {
 	show(content: ChartContent): void;
 	destroy(): void;
 }
+
+/** About the width of a letter under the axis. */
+const LETTER_PX = 7;
 
 type Drawing = Chart<'bar' | 'line', (number | null)[], string>;
 type Options = ChartOptions<'bar' | 'line'>;
@@ -109,7 +115,7 @@ function datasets({ kind, series, partial }: ChartContent, colours: Paints): Dat
 			type: 'line',
 			borderColor: colour,
 			backgroundColor: colour,
-			borderWidth: 2,
+			borderWidth: 2.5,
 			pointRadius: values.length > 40 ? 0 : 2.5,
 			pointHitRadius: 8,
 			segment: { borderDash: ({ p1DataIndex }) => (partial[p1DataIndex] ? [4, 4] : undefined) }
@@ -117,7 +123,10 @@ function datasets({ kind, series, partial }: ChartContent, colours: Paints): Dat
 	});
 }
 
-function optionsOf({ kind, series, titles, partial, format, pick }: ChartContent, colours: Paints): Options {
+function optionsOf(
+	{ kind, series, labels, minutes, titles, partial, format, pick }: ChartContent,
+	colours: Paints
+): Options {
 	const counts = series.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
 	const ticks = { color: colours.muted, font: colours.font };
 	return {
@@ -140,7 +149,12 @@ function optionsOf({ kind, series, titles, partial, format, pick }: ChartContent
 				stacked: kind === 'bars',
 				grid: { display: false },
 				border: { color: colours.line },
-				ticks: { ...ticks, maxRotation: 0, autoSkipPadding: 16 }
+				ticks: { ...ticks, maxRotation: 0, autoSkip: minutes === null, autoSkipPadding: 16 },
+				afterBuildTicks: (axis) => {
+					if (minutes === null) return;
+					const named = roundOnes(minutes, axis.chart.width / (LETTER_PX * ((labels[0]?.length ?? 0) + 3)));
+					if (named.size > 0) axis.ticks = axis.ticks.filter(({ value }) => named.has(value));
+				}
 			},
 			y: {
 				stacked: kind === 'bars',

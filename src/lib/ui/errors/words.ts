@@ -1,8 +1,10 @@
 /** The words and colours of errors: the states of a group, and severities as series of a chart. */
+import { NONE } from '$lib/query';
 import { STEP_LABELS } from '../../events/vocabulary';
 import type { ChartSeries } from '../charts/series';
+import { sessionsHref } from '../links';
 import type { FilterField } from '../page/filters';
-import { severitySign, type Sign, type Tone } from '../words';
+import { severitySign, type Sign } from '../words';
 
 const STATES: Record<string, Sign> = {
 	open: { word: 'Open', icon: 'alert', tone: 'failed' },
@@ -16,14 +18,6 @@ export function stateSign(state: string): Sign {
 	return STATES[state] ?? { word: state, icon: 'info', tone: 'quiet' };
 }
 
-/** What stands in an address for "there is none". */
-export const NONE = '(none)';
-
-/** A value of a split as it is asked for in an address. */
-export const asked = (value: string) => (value === '' ? NONE : value);
-
-// In a stack neighbours must differ more than their badges do.
-const TONES: Record<string, Tone> = { critical: 'failed', error: 'left', warning: 'stuck' };
 const ORDER = ['critical', 'error', 'warning'];
 
 /**
@@ -37,9 +31,12 @@ export function severitySeries(
 ): ChartSeries[] {
 	const known = ORDER.flatMap((word) => severities.filter(({ severity }) => severity === word));
 	const others = severities.filter(({ severity }) => !ORDER.includes(severity));
-	const series = known.map((one) => ({ name: severitySign(one.severity).word, tone: TONES[one.severity], own: [one] }));
-	if (others.length > 0) series.push({ name: 'Other', tone: 'quiet', own: others });
-	return series.map(({ name, tone = 'quiet', own }) => {
+	const series: (Pick<Sign, 'word' | 'tone'> & { own: typeof known })[] = known.map((one) => ({
+		...severitySign(one.severity),
+		own: [one]
+	}));
+	if (others.length > 0) series.push({ word: 'Other', tone: 'quiet', own: others });
+	return series.map(({ word: name, tone, own }) => {
 		const words = own.map(({ severity }) => severity);
 		const buckets = own[0]?.errors ?? [];
 		const values = buckets.map((_, bucket) => own.reduce((all, { errors }) => all + (errors[bucket] ?? 0), 0));
@@ -47,6 +44,19 @@ export function severitySeries(
 		const open = (bucket: number) => (words.length <= 20 && values[bucket] ? opens(words, bucket) : null);
 		return { name, tone, values, hrefs: values.map((_, bucket) => open(bucket)) };
 	});
+}
+
+const OF_ERRORS = ['shop', 'severity', 'step', 'state', 'q'];
+
+/** The sessions that errors hit in a range. @param errors the query by which the errors are asked for */
+export function hitHref(
+	url: URL,
+	range: { fromText: string; toText: string },
+	errors: URLSearchParams,
+	group: string | null
+): string {
+	const meant = OF_ERRORS.map((name) => [`error_${name}`, errors.getAll(name)] as const);
+	return sessionsHref(url, range, { by: 'hit', group, ...Object.fromEntries(meant) });
 }
 
 /** The filters of errors. */
@@ -74,7 +84,8 @@ export function errorFields(shops: readonly string[]): FilterField[] {
 			name: 'state',
 			label: 'State',
 			options: Object.entries(STATES).map(([value, { word }]) => ({ value, label: word }))
-		}
+		},
+		{ kind: 'text', name: 'group', label: 'Group', placeholder: 'Its key' }
 	];
 }
 
@@ -82,6 +93,5 @@ export function errorFields(shops: readonly string[]): FilterField[] {
 export const singleFields: FilterField[] = [
 	{ kind: 'text', name: 'device', label: 'Device' },
 	{ kind: 'text', name: 'os', label: 'System' },
-	{ kind: 'text', name: 'browser', label: 'Browser' },
-	{ kind: 'text', name: 'group', label: 'Group', placeholder: 'Its key' }
+	{ kind: 'text', name: 'browser', label: 'Browser' }
 ];

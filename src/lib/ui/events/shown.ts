@@ -14,6 +14,8 @@ export interface ShownEvent {
 	clockShiftMs: number;
 	userAgent: string | null;
 	ip: string | null;
+	/** The write key that vouched for it. */
+	keyId: string | null;
 	/** The beginning of the data on one line. */
 	brief: string;
 	data: string;
@@ -40,6 +42,7 @@ export function shownEvent({ data, device, ...event }: WholeEvent): ShownEvent {
 		clockShiftMs: event.clockShiftMs,
 		userAgent: event.userAgent,
 		ip: event.ip,
+		keyId: event.keyId,
 		key: JSON.stringify([event.shop, event.id]),
 		brief,
 		data: pretty(data),

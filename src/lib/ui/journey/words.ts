@@ -1,5 +1,5 @@
 /** What the stages of the journey, and what splits it, are called. */
-import { readable, shopName, stepLabel } from '../words';
+import { readable, reasonText, shopName, stepLabel } from '../words';
 
 const STAGES: Record<string, string> = {
 	impressions: 'Button seen',
@@ -14,21 +14,9 @@ export function stageName(key: string): string {
 	return STAGES[key] ?? stepLabel(key);
 }
 
-const REASONS: Record<string, string> = {
-	page_unload: 'Page closed',
-	timeout: 'No sign for 10 minutes',
-	user_closed: 'Closed by the shopper'
-};
-
-/** Why a session was left, as a person reads it. */
-export function reasonText(reason: string): string {
-	if (reason === '') return 'No reason told';
-	return (Object.hasOwn(REASONS, reason) ? REASONS[reason] : undefined) ?? readable(reason);
-}
-
 const LONGEST_REASON = 48;
 
-/** The same, short enough for a line of several. */
+/** Why a session was left, short enough for a line of several. */
 export function shortReason(reason: string): string {
 	const characters = Array.from(reasonText(reason));
 	return characters.length <= LONGEST_REASON ? characters.join('') : `${characters.slice(0, LONGEST_REASON).join('')}…`;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chips, type FilterField } from './filters';
+import { chips, choicesOf, type FilterField } from './filters';
 import { clearedParams, keptParams } from './form';
 
 const FIELDS: FilterField[] = [
@@ -17,6 +17,16 @@ describe('active filters', () => {
 			['Status: x', '/sessions?status=error&errors=1&cost_over=0.5&shop=&tz=UTC'],
 			['With errors', '/sessions?status=error,x&cost_over=0.5&shop=&tz=UTC'],
 			['Cost over: $0.5', '/sessions?status=error,x&errors=1&shop=&tz=UTC']
+		]);
+	});
+	it('say what is not wanted, and stay a choice though nobody offers them', () => {
+		const address = new URL('http://x/sessions?status=-error,made-up');
+		expect(chips(address, FIELDS).map(({ text }) => text)).toEqual(['Status: not Failed', 'Status: made-up']);
+		const options = [{ value: 'error', label: 'Failed' }];
+		expect(choicesOf({ options }, ['error', '-error', 'made-up'])).toEqual([
+			...options,
+			{ value: '-error', label: 'not Failed' },
+			{ value: 'made-up', label: 'made-up' }
 		]);
 	});
 	it('can all be cleared at once, without losing zone and range', () => {

@@ -1,5 +1,5 @@
 /** The filters of a page as a form shows them, and the ones that are active as chips, each with the way out of it. */
-import { withParams } from '$lib/query';
+import { partedWords, withParams } from '$lib/query';
 
 export interface FilterOption {
 	value: string;
@@ -23,8 +23,8 @@ export type FilterField =
 	/** The field that `/` goes to. */
 	| (Typed & { kind: 'search' })
 	| (Typed & { kind: 'text' })
-	/** One of several; `any` is what no choice is called. */
-	| (Named & { kind: 'select'; options: readonly FilterOption[]; any?: string })
+	/** One of several; `any` is what no choice is called, which is none where one is required. */
+	| (Named & { kind: 'select'; options: readonly FilterOption[]; any?: string; required?: boolean })
 	/** Several at once, sent by commas. */
 	| (Named & { kind: 'choices'; options: readonly FilterOption[] })
 	| (Named & { kind: 'check' })
@@ -46,9 +46,32 @@ export function valuesOf(url: URL, field: Pick<FilterField, 'kind' | 'name'>): s
 		: all.slice(0, 1);
 }
 
+/** What there is to choose from, and what the address has beside: it must not be lost when the form is sent. */
+export function choicesOf(
+	{ options }: { options: readonly FilterOption[] },
+	values: readonly string[]
+): FilterOption[] {
+	const others = values.filter((value) => !options.some((option) => option.value === value));
+	return [...options, ...others.map((value) => ({ value, label: labelOf(options, value) }))];
+}
+
+/**
+ * The fields as they are offered to somebody who sees these shops alone: one of them is always looked at, and nothing is
+ * to choose where there is but one. @param shops null: all
+ */
+export function offered(fields: readonly FilterField[], shops: readonly string[] | null): readonly FilterField[] {
+	if (shops === null) return fields;
+	const options = [...shops].sort().map((value) => ({ value }));
+	return fields.flatMap((field): FilterField[] => {
+		if (field.name !== 'shop') return [field];
+		return shops.length > 1 ? [{ kind: 'select', name: 'shop', label: field.label, options, required: true }] : [];
+	});
+}
+
 /** The active filters of an address. */
 export function chips(url: URL, fields: readonly FilterField[]): Chip[] {
 	return fields.flatMap((field) => {
+		if (field.kind === 'select' && field.required) return [];
 		const values = valuesOf(url, field);
 		return values.map((value) => ({
 			key: `${field.name} ${value}`,
@@ -61,6 +84,12 @@ export function chips(url: URL, fields: readonly FilterField[]): Chip[] {
 function chipText(field: FilterField, value: string): string {
 	if (field.kind === 'check') return value === '0' || value === 'false' ? `Not: ${field.label}` : field.label;
 	const options: readonly FilterOption[] = ('options' in field && field.options) || [];
-	const known = options.find((option) => option.value === value)?.label;
-	return `${field.label}: ${field.kind === 'number' ? (field.unit ?? '') : ''}${known ?? value}`;
+	return `${field.label}: ${field.kind === 'number' ? (field.unit ?? '') : ''}${labelOf(options, value)}`;
+}
+
+function labelOf(options: readonly FilterOption[], value: string): string {
+	const { only, without } = partedWords([value]);
+	const [word = value] = [...only, ...without];
+	const label = options.find((option) => option.value === word)?.label ?? word;
+	return without.length > 0 ? `not ${label}` : label;
 }

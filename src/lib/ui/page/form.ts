@@ -26,7 +26,9 @@ export async function submitForm(form: HTMLFormElement, url: URL, own: readonly 
 	for (const name of own) {
 		changes[name] = fields
 			.getAll(name)
-			.filter((value): value is string => typeof value === 'string' && value.trim() !== '');
+			.filter((value): value is string => typeof value === 'string' && value.trim() !== '')
+			// What was typed or pasted loses the spaces around it; a word that the address had stays as it is.
+			.map((value) => (url.searchParams.getAll(name).includes(value) ? value : value.trim()));
 	}
 	const address = withParams(url, changes);
 	if (address === withParams(url, {})) return;

@@ -23,6 +23,11 @@ describe('rows that are held', () => {
 	it('count the new ones', () => {
 		expect(hold(first, '?shop=a', [row('5'), row('4'), row('3'), row('2')], id).waiting).toBe(2);
 	});
+	it('say when nothing that was read is known, because there may be more between', () => {
+		expect(hold(first, '?shop=a', [row('9'), row('8')], id)).toMatchObject({ waiting: 2, more: true });
+		expect(hold(first, '?shop=a', [row('4'), row('3')], id)).toMatchObject({ waiting: 1, more: false });
+		expect(hold(first, '?shop=a', [], id)).toMatchObject({ waiting: 0, more: false });
+	});
 	it('give way to another list', () => {
 		expect(texts(hold(first, '?shop=b', [row('9')], id).shown)).toEqual(['9']);
 	});

@@ -1,7 +1,7 @@
 /** What a search found, as entries to choose from: pages, sessions, shops, groups of errors. Pure. */
 import type { Millis, SessionCard } from '$lib/live/messages';
 import { count } from '../format';
-import { pageHref, PAGES } from '../pages';
+import { MANAGING, offeredOf, pageHref, PAGES } from '../pages';
 import { sessionSign, sessionTitle, shopName } from '../words';
 
 /** The answer of the search. */
@@ -24,10 +24,16 @@ export interface EntryGroup {
 	entries: Entry[];
 }
 
-/** The groups that have entries. `found` is null while nothing has been searched for. */
-export function entryGroups(text: string, found: Found | null, url: URL): EntryGroup[] {
+/**
+ * The groups that have entries.
+ * @param found null while nothing has been searched for
+ * @param offered the paths of the pages that the visitor may see
+ */
+export function entryGroups(text: string, found: Found | null, url: URL, offered: readonly string[]): EntryGroup[] {
 	const wanted = text.trim().toLowerCase();
-	const pages = PAGES.filter(({ name, title }) => wanted === '' || `${name}\n${title}`.toLowerCase().includes(wanted));
+	const pages = offeredOf([...PAGES, ...MANAGING], offered).filter(
+		({ name, title }) => wanted === '' || `${name}\n${title}`.toLowerCase().includes(wanted)
+	);
 	const groups: EntryGroup[] = [
 		{ name: 'Sessions', entries: (found?.sessions ?? []).map((session) => sessionEntry(session, url)) },
 		{

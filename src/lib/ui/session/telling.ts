@@ -5,7 +5,7 @@
 import { SESSION_TIMED_OUT } from '../../events/vocabulary';
 import type { EventRow } from '../../live/messages';
 import { duration, moneyShort } from '../format';
-import { readable, sessionSign, stepLabel, stepSign, type IconName, type Tone } from '../words';
+import { readable, reasonText, sessionSign, stepLabel, stepSign, type IconName, type Tone } from '../words';
 
 export interface Telling {
 	text: string;
@@ -50,7 +50,7 @@ export function tell(event: EventRow): Telling {
 			const sign = sessionSign(field(event, 'status'));
 			const reason = field(event, 'abandonmentReason') ?? field(event, 'reason');
 			return {
-				text: join(`Session ${sign.word.toLowerCase()}`, reason && readable(reason)),
+				text: join(`Session ${sign.word.toLowerCase()}`, reason && reasonText(reason)),
 				icon: sign.icon,
 				tone: sign.tone
 			};
@@ -96,7 +96,7 @@ export function tell(event: EventRow): Telling {
 function tellAction(event: EventRow): string {
 	if (event.type === 'regeneration_requested') {
 		const reason = field(event, 'reason');
-		return join('Asked for a regeneration', reason && readable(reason).toLowerCase(), inStep(event));
+		return join('Asked for a regeneration', reason && reasonText(reason).toLowerCase(), inStep(event));
 	}
 	if (event.type === 'add_to_cart_from_ar') return join('Added to cart', field(event, 'productTitle'));
 	if (event.type === 'ar_button_click') return join('Clicked “See it in your room”', field(event, 'productTitle'));

@@ -1,5 +1,6 @@
 /** The filters of sessions as fields. Those that other pages' links use alone are shown only when they are set. */
 import { STEP_LABELS, STEPS } from '$lib/events/vocabulary';
+import { NONE } from '$lib/query';
 import type { FilterField, FilterOption } from '../page/filters';
 import { stepLabel } from '../words';
 
@@ -14,10 +15,11 @@ const DEVICES: readonly FilterOption[] = [
 	{ value: 'mobile', label: 'Mobile' },
 	{ value: 'tablet', label: 'Tablet' },
 	{ value: 'desktop', label: 'Desktop' },
-	{ value: '(none)', label: 'Not told' }
+	{ value: NONE, label: 'Not told' }
 ];
 const TIMES: readonly FilterOption[] = [
 	{ value: 'ended', label: 'End' },
+	{ value: 'hit', label: 'An error in it' },
 	{ value: 'any', label: 'Any time' }
 ];
 const STEP_NUMBERS: readonly FilterOption[] = STEPS.map((step, index) => ({
@@ -38,7 +40,7 @@ export function sessionFields(
 	const fields: (FilterField & { rare?: true })[] = [
 		{ kind: 'search', name: 'product', label: 'Product', placeholder: 'Part of the title, or the id' },
 		{ kind: 'text', name: 'shop', label: 'Shop', options: options(choices.shops) },
-		{ kind: 'choices', name: 'status', label: 'Status', options: withGiven(url, 'status', STATUSES) },
+		{ kind: 'choices', name: 'status', label: 'Status', options: STATUSES },
 		{ kind: 'select', name: 'step', label: 'At step', options: withGiven(url, 'step', STEPS.map((step) => ({ value: step, label: STEP_LABELS[step] }))) },
 		{ kind: 'select', name: 'device', label: 'Device', options: withGiven(url, 'device', DEVICES) },
 		{ kind: 'select', name: 'errors', label: 'With errors', options: YES_NO },
@@ -49,6 +51,11 @@ export function sessionFields(
 		{ kind: 'select', name: 'by', label: 'Range is about', options: TIMES, any: 'Start' },
 		{ kind: 'text', name: 'product_is', label: 'Product is', rare: true },
 		{ kind: 'text', name: 'group', label: 'Group of errors', rare: true },
+		{ kind: 'text', name: 'error_q', label: 'Code or message of an error', rare: true },
+		{ kind: 'text', name: 'error_severity', label: 'Severity of an error', rare: true },
+		{ kind: 'text', name: 'error_step', label: 'Step of an error', rare: true },
+		{ kind: 'text', name: 'error_shop', label: 'Shop of an error', rare: true },
+		{ kind: 'text', name: 'error_state', label: 'State of its group', rare: true },
 		{ kind: 'text', name: 'exit', label: 'Left at', rare: true },
 		{ kind: 'text', name: 'reason', label: 'Reason', rare: true },
 		{ kind: 'text', name: 'post_ar', label: 'Afterwards', rare: true },

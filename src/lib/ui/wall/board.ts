@@ -3,7 +3,7 @@
  * jumps can't be followed from across a room. A new session takes a free place; when there is none it takes that of
  * the session that has been quiet longest; what found no place waits for one and is counted.
  */
-import type { SessionCard } from '../../live/messages';
+import type { WallCard } from '../../live/messages';
 
 /** How lanes are laid out: columns × rows, from generous to dense. */
 export const LAYOUTS = [
@@ -24,7 +24,7 @@ export interface Board {
 }
 
 /** Makes boards one after another, each from the one before. */
-export function boardKeeper(): (active: readonly SessionCard[]) => Board {
+export function boardKeeper(): (active: readonly WallCard[]) => Board {
 	let before: Board | null = null;
 	return (active) => (before = arrange(before, active));
 }
@@ -33,7 +33,7 @@ export function boardKeeper(): (active: readonly SessionCard[]) => Board {
 const ROOM_BEFORE_GROWING = 0.8;
 
 /** The next board, from the one before (null at first) and the sessions that are active now. */
-export function arrange(before: Board | null, active: readonly SessionCard[]): Board {
+export function arrange(before: Board | null, active: readonly WallCard[]): Board {
 	const layout = layoutFor(before?.layout ?? null, active.length);
 	const capacity = layout.columns * layout.rows;
 	const byId = new Map(active.map((session) => [session.sessionId, session]));
@@ -62,7 +62,7 @@ function layoutFor(present: Layout | null, count: number): Layout {
 }
 
 /** The places of sessions that still live; closed up, in order, when the layout changes. */
-function kept(before: Board | null, byId: ReadonlyMap<string, SessionCard>, layout: Layout): (string | null)[] {
+function kept(before: Board | null, byId: ReadonlyMap<string, WallCard>, layout: Layout): (string | null)[] {
 	const capacity = layout.columns * layout.rows;
 	const living = (before?.places ?? []).map((id) => (id !== null && byId.has(id) ? id : null));
 	const places = before?.layout === layout ? living : living.filter((id) => id !== null).slice(0, capacity);
@@ -71,8 +71,8 @@ function kept(before: Board | null, byId: ReadonlyMap<string, SessionCard>, layo
 
 function giveQuietPlaces(
 	places: (string | null)[],
-	byId: ReadonlyMap<string, SessionCard>,
-	entering: readonly SessionCard[]
+	byId: ReadonlyMap<string, WallCard>,
+	entering: readonly WallCard[]
 ): void {
 	const quiet = places
 		.flatMap((id, place) => {
@@ -87,10 +87,10 @@ function giveQuietPlaces(
 	}
 }
 
-function latestFirst(a: SessionCard, b: SessionCard): number {
+function latestFirst(a: WallCard, b: WallCard): number {
 	return b.updatedAt - a.updatedAt || order(a, b);
 }
 
-function order(a: SessionCard, b: SessionCard): number {
+function order(a: WallCard, b: WallCard): number {
 	return a.sessionId < b.sessionId ? -1 : a.sessionId > b.sessionId ? 1 : 0;
 }

@@ -21,7 +21,7 @@ export interface FigureText {
 }
 
 /** The figures by their names in the state of the wall. */
-export type FigureName = Exclude<keyof Figures, 'at' | 'windowMs'>;
+export type FigureName = Exclude<keyof Figures, 'at' | 'windowMs' | 'hidden'>;
 
 /** The five figures in the order of the wall. */
 export function figureTexts(figures: Figures): FigureText[] {

@@ -3,7 +3,7 @@
  * what is going on now, for how long, and whether it takes too long. Pure; `now` comes from the page's clock.
  */
 import { STEPS } from '../../events/vocabulary';
-import type { Millis, SessionCard, StepPace, StepState } from '../../live/messages';
+import type { Millis, WallCard, StepPace, StepState } from '../../live/messages';
 import { readable, stepLabel, type Sign } from '../words';
 
 /** ahead: not begun. passed: a later step has begun, but this one never said that it ended. */
@@ -44,7 +44,7 @@ const SAMPLES_NEEDED = 10;
 const FULLEST = 0.94;
 
 /** The lane of `session` at `now`. */
-export function laneOf(session: SessionCard, pace: readonly StepPace[], now: Millis): LaneState {
+export function laneOf(session: WallCard, pace: readonly StepPace[], now: Millis): LaneState {
 	const present = presentStep(session);
 	const since = sinceWhen(session, present);
 	const stepPace = present && pace.find((entry) => entry.step === present.step);
@@ -71,7 +71,7 @@ function isRunning(step: StepState): boolean {
  * The step that the session's row names, else the one that began last. A client that reports the end of one step and
  * the beginning of the next in the same millisecond leaves it open which was later: then the one that runs is meant.
  */
-function presentStep(session: SessionCard): StepState | null {
+function presentStep(session: WallCard): StepState | null {
 	const named = session.steps.find((step) => step.step === session.currentStep);
 	if (named) return isRunning(named) ? named : (runningSince(session, named.completedAt) ?? named);
 	if (session.currentStep) {
@@ -86,18 +86,18 @@ function presentStep(session: SessionCard): StepState | null {
 	return session.steps.at(-1) ?? null;
 }
 
-function runningSince(session: SessionCard, end: Millis | null): StepState | null {
+function runningSince(session: WallCard, end: Millis | null): StepState | null {
 	if (end === null) return null;
 	return session.steps.findLast((step) => step.status === 'started' && (step.startedAt ?? 0) >= end) ?? null;
 }
 
-function sinceWhen(session: SessionCard, present: StepState | null): Millis {
+function sinceWhen(session: WallCard, present: StepState | null): Millis {
 	if (!present) return session.startedAt;
 	const time = isRunning(present) ? present.startedAt : (present.completedAt ?? present.startedAt);
 	return time ?? session.updatedAt;
 }
 
-function segmentsOf(session: SessionCard, present: StepState | null, stuck: boolean, fill: number): Segment[] {
+function segmentsOf(session: WallCard, present: StepState | null, stuck: boolean, fill: number): Segment[] {
 	const known: readonly string[] = STEPS;
 	const own = session.steps.map((step) => step.step).filter((step) => !known.includes(step));
 	if (present && !known.includes(present.step) && !own.includes(present.step)) own.push(present.step);
@@ -120,7 +120,7 @@ function lookOf(state: StepState | null, isPresent: boolean, stuck: boolean, beh
 }
 
 /** A session without steps is where its latest event says: some clients tell of their steps by custom events alone. */
-function startText({ activity }: SessionCard): string {
+function startText({ activity }: WallCard): string {
 	return activity === null || activity === 'session_started' ? 'Started' : readable(activity);
 }
 

@@ -5,13 +5,18 @@ const GOOD = { provider: 'fal', model: '', operation: '', validFrom: '2026-11-22
 const form = (fields: Record<string, string>) => {
 	const data = new FormData();
 	for (const [name, value] of Object.entries(fields)) data.set(name, value);
-	return readForm(data);
+	return readForm(data, null);
 };
 
 describe('what is said of a price', () => {
 	it('is read as it was typed, without the space around it, and is somebody’s without a name', () => {
 		expect(form({ ...GOOD, provider: ' fal ', by: '' })).toEqual({ ...GOOD, by: 'somebody' });
 		expect(faultsOf(form(GOOD))).toEqual({});
+	});
+	it('is said by who is logged in, whatever name the form has', () => {
+		const data = new FormData();
+		data.set('by', 'somebody else');
+		expect(readForm(data, 'ann').by).toBe('ann');
 	});
 	it.each(['0', '0.000001', '999999.999999', '12'])('can be %s dollars', (priceUsd) => {
 		expect(faultsOf(form({ ...GOOD, priceUsd }))).toEqual({});

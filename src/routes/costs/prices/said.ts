@@ -15,8 +15,8 @@ export type PriceFaults = Partial<Record<keyof PriceForm, string>>;
 const LONGEST_WORD = 100;
 const NOBODY = 'somebody';
 
-/** The form as it was sent; what is missing is empty. */
-export function readForm(data: FormData): PriceForm {
+/** The form as it was sent; what is missing is empty. @param known the name of who sent it, where a login says that */
+export function readForm(data: FormData, known: string | null): PriceForm {
 	const text = (name: keyof PriceForm): string => {
 		const value = data.get(name);
 		return typeof value === 'string' ? value.trim() : '';
@@ -27,7 +27,7 @@ export function readForm(data: FormData): PriceForm {
 		operation: text('operation'),
 		validFrom: text('validFrom'),
 		priceUsd: text('priceUsd'),
-		by: text('by') || NOBODY
+		by: known ?? (text('by') || NOBODY)
 	};
 }
 

@@ -1,12 +1,19 @@
 import { error } from '@sveltejs/kit';
-import { pageQuery } from '$lib/ui/page/frame';
+import { sees } from '$lib/server/access/visitor';
+import { pageQuery, UNKNOWN_SHOP } from '$lib/ui/page/frame';
 import { buckets } from '$lib/query';
 import type { PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
-	const { frame, now, zone, range } = await pageQuery(event, { fallback: 'now-7d', filters: {} });
+	const { frame, now, zone, range } = await pageQuery(event, {
+		fallback: 'now-7d',
+		filters: {},
+		keeps: 'shops'
+	});
 	const times = buckets(range, zone, now);
-	const shop = await event.locals.pipeline.pages.shops.shop(event.params.domain, range, times);
-	if (shop === null) error(404, 'No event has named this shop yet');
+	const { domain } = event.params;
+	if (!sees(event.locals.visitor, domain)) error(404, UNKNOWN_SHOP);
+	const shop = await event.locals.pipeline.pages.shops.shop(domain, range, times);
+	if (shop === null) error(404, UNKNOWN_SHOP);
 	return { frame, times, shop };
 };

@@ -27,7 +27,8 @@ const loggedEvent = named(
 		data: z.unknown().describe('Any JSON.'),
 		device: z.unknown().describe('Any JSON; null for none.'),
 		userAgent: text,
-		ip: text
+		ip: text,
+		keyId: text.describe('The write key that vouched for it; null where none did.')
 	})
 );
 
@@ -52,6 +53,10 @@ export const listEvents: Operation = {
 				.describe(
 					'What the field says, in its first 200 characters; `(none)` where it is absent. Without `field`: what any field says.'
 				),
+			signed: z
+				.enum(['1', '0'])
+				.optional()
+				.describe('Those for which a write key vouched, or clients’ events for which none did.'),
 			...paging(500, 50),
 			format: z.enum(['json', 'csv']).default('json')
 		})
@@ -81,8 +86,15 @@ export const countEvents: Operation = {
 	method: 'get',
 	path: '/api/v1/events/counts',
 	summary: 'Events counted by type, over time and by shop',
-	description: 'Exact over any range, by when the server received them. At most 200 types, those with most events.',
-	parameters: { query: z.object({ ...RANGE, type: types }) },
+	description:
+		'Exact over any range, by when the server received them. At most 200 types, those with most events. Of one shop the types over time are counted among its latest 20,000 events: a bucket that was not looked at whole is null.',
+	parameters: {
+		query: z.object({
+			...RANGE,
+			type: types,
+			shop: z.string().optional().describe('A domain; `(none)` for events that named no shop.')
+		})
+	},
 	sample: '/api/v1/events/counts?from=now-7d',
 	answers: {
 		200: json(

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { failures, UNCACHED } from '../answers';
 import type { Operation } from '../operation';
-import { RANGE } from '../parameters';
+import { paging, RANGE } from '../parameters';
 import { named } from '../schemas';
 
 const time = z.iso.datetime();
@@ -165,6 +165,85 @@ export const listPrices: Operation = {
 							setAt: time.nullable()
 						})
 					)
+				}),
+				'text/csv': z.string()
+			}
+		},
+		...failures(['invalid_query', 'method_not_allowed'])
+	}
+};
+
+const text = z.string().nullable();
+const at = z.number().describe('Milliseconds since 1970, UTC.');
+
+const request = named(
+	'AiRequestRow',
+	z.strictObject({
+		id: z.string(),
+		requestId: text.describe('The client’s own.'),
+		at,
+		sessionId: text,
+		shop: text,
+		provider: text,
+		model: text,
+		operation: text,
+		step: text,
+		status: text,
+		durationMs: z.number().nullable(),
+		cost: dollars.nullable().describe('As it was told.'),
+		estimate: dollars.nullable().describe('The price of its day, of a successful request whose cost nobody told.'),
+		isRegeneration: z.boolean().nullable(),
+		reason: text.describe('Why it was a regeneration.'),
+		error: text
+	})
+);
+
+export const listAiRequests: Operation = {
+	id: 'listAiRequests',
+	method: 'get',
+	path: '/api/v1/ai-requests',
+	summary: 'AI requests of a range, one by one, newest first',
+	description: 'What the sums about costs count. `(none)` as a filter stands for requests without such a word.',
+	parameters: {
+		query: z.object({
+			...RANGE,
+			shop: word,
+			provider: word,
+			model: word,
+			operation: word,
+			step: word,
+			status: word
+				.describe('One or more by commas; with a minus: not that one.')
+				.meta({ examples: ['failed,timeout', '-failed,-timeout'] }),
+			regeneration: z.enum(['1', '0', 'true', 'false']).optional().describe('Whether it repeats another request.'),
+			reason: word.describe('Why it was a regeneration.'),
+			cost: z
+				.enum(['told', 'not_told', 'estimated', 'no_price'])
+				.optional()
+				.describe(
+					'Of successful requests without a cost: those that a price fits (`estimated`), and those that none does.'
+				),
+			cost_over: dollars.optional().describe('Told to have cost more US dollars than that.'),
+			session: word.describe('The id of the session.'),
+			...paging(500, 50),
+			format
+		})
+	},
+	sample: '/api/v1/ai-requests?from=now-24h&limit=5',
+	answers: {
+		200: {
+			description: 'The requests.',
+			headers: UNCACHED,
+			content: {
+				'application/json': z.strictObject({
+					rows: z.array(request),
+					count: count.describe('All that match.'),
+					cost: dollars.describe('The sum of what all that match said that they cost.'),
+					isLeast: z.boolean().describe('There may be more: `count` and `cost` are of the latest 20,000 of the range.'),
+					lookedTo: at
+						.nullable()
+						.describe('Where looking for matches stopped before the page was full: `nextCursor` goes on from there.'),
+					nextCursor: text
 				}),
 				'text/csv': z.string()
 			}

@@ -26,7 +26,8 @@ const filters = {
 		.string()
 		.optional()
 		.describe('States of the group, one or more by commas: `open`, `acknowledged`, `resolved`, `came_back`.'),
-	q: z.string().optional().describe('A part of the group’s code or message.')
+	q: z.string().optional().describe('A part of the group’s code or message.'),
+	group: z.string().optional().describe('Of one group.')
 };
 
 const errorCard = {
@@ -121,7 +122,6 @@ export const listErrors: Operation = {
 		query: z.object({
 			...RANGE,
 			...filters,
-			group: z.string().optional().describe('Of one group.'),
 			device: z.string().optional().describe('A type of device; `(none)` for none. So do `os` and `browser`.'),
 			os: z.string().optional(),
 			browser: z.string().optional(),

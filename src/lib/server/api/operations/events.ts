@@ -1,14 +1,21 @@
 /** /api/analytics/events, where clients send what happens. */
 import { z } from 'zod';
-import { failures, json, OPEN, UNCACHED } from '../answers';
+import { errorSchema, failures, json, OPEN, UNCACHED } from '../answers';
 import { EventBatch, EventBody, Receipt } from '../events';
-import type { Operation } from '../operation';
+import type { Answer, Operation } from '../operation';
 import { named } from '../schemas';
 
 const path = '/api/analytics/events';
 const shopDomain = 'example.myshopify.com';
 const timestamp = '2026-11-22T10:15:04.123Z';
 const headers = { ...OPEN, ...UNCACHED };
+
+/** Without the challenge of an API token: a key is none. */
+const keyless: Answer = json(
+	'No write key vouches for the request, and one is required.',
+	errorSchema(['key_required', 'invalid_key']),
+	headers
+);
 
 export const sendEvents: Operation = {
 	id: 'sendEvents',
@@ -17,6 +24,7 @@ export const sendEvents: Operation = {
 	summary: 'Send events',
 	description:
 		'Takes `{"events": [...]}`, a bare array, or one bare event. `200` means that everything that could be stored is committed durably; one bad event never costs its neighbours their place. Sending the same again is safe: an event is known by its `id`, or by its content where it has none.\n\n' +
+		'Where the server has write keys, a request brings one: a browser’s in the header `X-Control-Room-Key`, in the query as `key`, or as the batch’s member `key`; a server’s as the signature of its body in `X-Control-Room-Signature`. Without one the events are marked as unsigned, or refused where a key is required. In a batch with the key of one shop, events of other shops are marked or rejected alike; those that name no shop are taken as its own. How many requests a second one address may send (`INGEST_REQUESTS_PER_SECOND`), and one key may vouch for (`KEY_REQUESTS_PER_SECOND`), is limited: what is too much is answered `429`, and nobody else is.\n\n' +
 		'A body has at most 1 MiB (also once gunzipped) and 1,000 events, an event at most 64 KiB and 32 levels. Content types that end in `+json`, and none at all, are read as JSON too.',
 	parameters: {
 		header: z.object({
@@ -119,6 +127,7 @@ export const sendEvents: Operation = {
 			}
 		]
 	},
+	isKeyed: true,
 	answers: {
 		200: json('Everything that could be stored is committed durably.', Receipt, headers),
 		...failures(
@@ -131,13 +140,15 @@ export const sendEvents: Operation = {
 				'too_many_events',
 				'unsupported_media_type',
 				'unsupported_encoding',
+				'rate_limited',
 				'internal',
 				'queue_full',
 				'database_unavailable',
 				'shutting_down'
 			],
 			headers
-		)
+		),
+		401: keyless
 	}
 };
 
@@ -164,7 +175,7 @@ export const describeEvents: Operation = {
 	path,
 	summary: 'What the endpoint is',
 	description: 'Says in JSON what may be sent here, and its limits.',
-	answers: { 200: json('What the endpoint takes.', About, headers) }
+	answers: { 200: json('What the endpoint takes.', About, headers), ...failures(['rate_limited'], headers) }
 };
 
 export const preflightEvents: Operation = {
@@ -182,6 +193,7 @@ export const preflightEvents: Operation = {
 				'Access-Control-Allow-Headers': z.string().describe('The headers that were asked for.'),
 				'Access-Control-Max-Age': z.string().regex(/^\d+$/).describe('Seconds.')
 			}
-		}
+		},
+		...failures(['rate_limited'], headers)
 	}
 };

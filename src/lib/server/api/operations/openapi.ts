@@ -13,7 +13,7 @@ export const describeApi: Operation = {
 	answers: {
 		200: json('The document.', z.looseObject({ openapi: z.literal('3.1.1') }), {
 			...OPEN,
-			'Cache-Control': z.literal('public, max-age=300')
+			'Cache-Control': z.literal('private, max-age=300')
 		}),
 		...failures(['method_not_allowed'], OPEN)
 	}

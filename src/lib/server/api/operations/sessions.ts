@@ -59,19 +59,31 @@ const filters = {
 		.string()
 		.optional()
 		.describe(
-			'One or more by commas: `in_progress`, `completed`, `abandoned`, `error`, any other; `ended` for all that are over.'
+			'One or more by commas: `in_progress`, `completed`, `abandoned`, `error`, any other; `ended` for all that are over. With a minus: not that one (`ended,-completed`).'
 		)
 		.meta({ examples: ['abandoned,error'] }),
 	by: z
-		.enum(['started', 'ended', 'any'])
+		.enum(['started', 'ended', 'hit', 'any'])
 		.default('started')
-		.describe('What the range is about: the start, the end, or nothing: then any time will do.'),
+		.describe(
+			'What the range is about: the start, the end, an error in it (`hit`), or nothing: then any time will do.'
+		),
 	step: z.string().optional().describe('Where it is, or where it ended.'),
 	device: z.string().optional(),
 	product: z.string().optional().describe('A part of the title, or the id.'),
 	product_is: z.string().optional().describe('The whole title, or the id of a product without one.'),
 	errors: flag.describe('With or without errors.'),
 	group: z.string().optional().describe('With an error of this group.'),
+	error_shop: z
+		.string()
+		.optional()
+		.describe(
+			'With an error of this shop, as errors are asked for. So do `error_severity`, `error_step`, `error_state` and `error_q`; one error must fit them all.'
+		),
+	error_severity: z.string().optional(),
+	error_step: z.string().optional(),
+	error_state: z.string().optional(),
+	error_q: z.string().optional(),
 	cost_over: money.optional().describe('AI cost above so many US dollars.'),
 	event: z.string().optional().describe('With an event of this type.'),
 	exit: z
@@ -194,7 +206,8 @@ const story = z.strictObject({
 				data: z.unknown(),
 				device: z.unknown(),
 				userAgent: text,
-				ip: text
+				ip: text,
+				keyId: text.describe('The write key that vouched for it; null where none did.')
 			})
 		)
 		.describe('The latest, oldest first.'),

@@ -36,7 +36,51 @@ const processState = z.strictObject({
 		z.strictObject({ hearing: z.literal(false), since: millis, reason: z.string() })
 	]),
 	notificationMs: ms.nullable(),
-	push: z.strictObject({ screens: z.int(), topics: z.int(), updates: z.int(), lastCycleMs: ms.nullable() })
+	push: z.strictObject({ screens: z.int(), topics: z.int(), updates: z.int(), lastCycleMs: ms.nullable() }),
+	archive: z.strictObject({
+		url: z.string().describe('Where this process ships to.'),
+		fault: text.describe('What its latest attempt met.')
+	}),
+	months: z.strictObject({
+		keep: z.int().describe('Months before the current one that the log keeps; 0 keeps all.'),
+		fault: text.describe('What its latest look after them met.')
+	})
+});
+
+const archived = z.strictObject({
+	readAt: millis,
+	waiting: z
+		.strictObject({
+			commits: z.int(),
+			events: z.int(),
+			bytes: z.int().describe('About.'),
+			oldestAt: millis.nullable().describe('When the oldest of them was committed.')
+		})
+		.describe('What is committed and not in the archive yet; bounded at 200,000 commits that are in no object yet.'),
+	shipped: z
+		.strictObject({ objects: z.int(), events: z.int(), bytes: z.int(), newestAt: millis.nullable() })
+		.describe('What has been shipped.'),
+	fault: text.describe('What the latest attempt at an object met that is still waiting.')
+});
+
+const months = z.strictObject({
+	readAt: millis,
+	staying: z
+		.array(
+			z.strictObject({
+				month: z.string().describe('As 2026-01, of UTC.'),
+				why: z
+					.enum(['backfill', 'erasure', 'restored', 'unarchived', 'arrived'])
+					.nullable()
+					.describe('What is in its way: the last two as the daily look found it. Null: it leaves with the next one.'),
+				backfill: z.int().nullable().describe('The backfill that is not finished.'),
+				restoredUntil: millis.nullable().describe('It was brought back, and stays until then.'),
+				isLeaving: z.boolean().describe('It is leaving, or that was interrupted: nobody sees its events meanwhile.'),
+				lookedAt: millis.nullable().describe('When it was last tried to let it leave.')
+			})
+		)
+		.describe('Months of the log that are older than what is kept.'),
+	left: z.array(z.string()).describe('Months that have left the log, or of which it lacks something.')
 });
 
 export const readSystem: Operation = {
@@ -58,6 +102,8 @@ export const readSystem: Operation = {
 						hour: rate,
 						newestCommitAt: millis.nullable()
 					}),
+					archive: archived,
+					months,
 					database: z.strictObject({
 						readAt: millis,
 						version: z.string(),

@@ -6,13 +6,14 @@ import { startOfDay, zoneOffset } from '../../../query';
 import type { Decimal, Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { decimal, millis } from '../columns';
-import { costParts, type CostQuestion } from './parts';
+import { aiCounts, ofShop } from '../tallies';
+import { costParts, hasWords, spanOf, type CostQuestion } from './parts';
 
 const DAY_MS = 86_400_000;
 const MOST_DAYS = 7;
 
 export interface Forecast {
-	/** When the first AI request of all was; null when there has been none. */
+	/** When the first AI request was, of the shop that is asked for; null when there has been none. */
 	since: Millis | null;
 	monthFrom: Millis;
 	monthTo: Millis;
@@ -32,18 +33,21 @@ export async function costForecast(sql: Sql, { now, zone, filters }: CostQuestio
 	const { monthFrom, monthTo } = monthOf(now, zone);
 	const today = startOfDay(now, zone);
 	const [{ first } = { first: null }] = await sql<{ first: Millis | null }[]>`
-		select ${millis(sql, 'first')} as first from (select min(occurred_at) as first from ai_requests) as known`;
+		select ${millis(sql, 'first')} as first
+		from (select min(occurred_at) as first from ai_requests where ${ofShop(sql, spanOf(filters, { from: 0, to: now }).shop)}) as known`;
 	const days = fullDays(now, zone, first);
 	const left = Math.max(0, monthTo - now);
+	const costsIn = (from: Millis, to: Millis) =>
+		hasWords(filters) ? costParts(sql, filters, { from, to }) : aiCounts(sql, spanOf(filters, { from, to }));
 	const [row] = await sql<Pick<Forecast, 'soFar' | 'perDay' | 'total'>[]>`
 		select ${decimal(sql, 'so_far')} as "soFar", ${decimal(sql, 'per_day')} as "perDay", ${decimal(sql, 'total')} as total
 		from (
 			select so_far, round(per_day, 6) as per_day, round(so_far + per_day * ${left}::numeric / ${DAY_MS}, 6) as total
 			from
-				(select coalesce(sum(cost), 0) as so_far from ${costParts(sql, filters, { from: monthFrom, to: now })} as month) as month,
+				(select coalesce(sum(cost), 0) as so_far from ${costsIn(monthFrom, now)} as month) as month,
 				(
 					select coalesce(sum(cost), 0) / nullif(${days}::numeric, 0) as per_day
-					from ${costParts(sql, filters, { from: startOfDay(now, zone, -days), to: today })} as days
+					from ${costsIn(startOfDay(now, zone, -days), today)} as days
 				) as days
 		) as summed`;
 	return {

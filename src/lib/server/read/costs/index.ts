@@ -6,13 +6,27 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { costForecast, type Forecast } from './forecast';
 import { COST_FILTERS, hasWords, spanOf, type CostQuestion } from './parts';
+import { requestList, REQUEST_FILTERS, requestSums, type AiRequestRow, type RequestList, type RequestsAsked, type RequestSums } from './requests'; // prettier-ignore
 import { costRows, type CostRow } from './rows';
 import { costSeries, type CostSeries } from './series';
 import { dearestSessions, lostByExit, sessionCosts, type Dearest, type LostRow, type SessionCosts } from './sessions'; // prettier-ignore
 import { costSplits, type Spent, type Splits } from './splits';
 import { estimate, type Estimate } from './prices';
 
-export type { CostQuestion, CostRow, CostSeries, Dearest, Forecast, LostRow, SessionCosts, Spent, Splits };
+export type {
+	AiRequestRow,
+	CostQuestion,
+	CostRow,
+	CostSeries,
+	RequestList,
+	RequestSums,
+	Dearest,
+	Forecast,
+	LostRow,
+	SessionCosts,
+	Spent,
+	Splits
+};
 
 const READ_LIMIT_MS = 10_000;
 const MOST_WORDS = 10;
@@ -59,12 +73,19 @@ async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions>
 	return { now, before, lostByExit: lost, dearest };
 }
 
-/** What the page, its file and the API read of costs. */
-export function costs(sql: Sql) {
+/**
+ * What the page, its file and the API read of costs.
+ * @param sums a pool for what is added up from tallies
+ */
+export function costs(sql: Sql, sums: Sql = sql) {
 	return {
 		filters: COST_FILTERS,
 		/** @throws the database's fault, or after 10 seconds */
-		overview: (question: CostQuestion) => within(READ_LIMIT_MS, overview(sql, question)),
+		overview: (question: CostQuestion) => within(READ_LIMIT_MS, overview(sums, question)),
+		requestFilters: REQUEST_FILTERS,
+		/** Requests one by one, and how many they are. */
+		requests: (asked: RequestsAsked) => requestList(sql, asked),
+		requestSums: (asked: Pick<RequestsAsked, 'range' | 'filters'>) => requestSums(sql, asked),
 		/** Sums by UTC day and all words, in parts. */
 		rows: (question: CostQuestion) => costRows(sql, question)
 	};

@@ -2,14 +2,11 @@
  * What AI requests cost, cut down to what was asked for: the filters of the page about costs, and the relation that all
  * its sums are made of. Everything in it is counted exactly once, over any span of time.
  */
-import type { FilterValues, Range } from '../../../query';
+import { wordOf, type FilterValues, type Range } from '../../../query';
 import type { Sql } from '../../db/connect';
 import type { Millis } from '../../../live/messages';
 import type { Fragment } from '../columns';
-import { aiParts, type Span } from '../tallies';
-
-/** How an address names what has no word. */
-export const NONE = '(none)';
+import { aiDays, aiParts, shopAiDays, shopAiParts, type Span } from '../tallies';
 
 export const COST_FILTERS = {
 	shop: 'text',
@@ -37,11 +34,6 @@ export function hasWords(filters: CostFilters): boolean {
 	return WORDS.some((word) => filters[word] !== null);
 }
 
-/** The word that a filter stands for in a tally. */
-export function wordOf(value: string): string {
-	return value === NONE ? '' : value;
-}
-
 /** A span of time of the shop that is asked for. */
 export function spanOf({ shop }: { shop: string | null }, { from, to }: Pick<Span, 'from' | 'to'>): Span {
 	return { from, to, shop: shop === null ? null : wordOf(shop) };
@@ -61,6 +53,21 @@ export function ofWords(sql: Sql, filters: CostFilters): Fragment {
 /** The rows of `aiParts` that are asked for. */
 export function costParts(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>): Fragment {
 	return sql`(select * from ${aiParts(sql, spanOf(filters, span))} as parts where ${ofWords(sql, filters)})`;
+}
+
+/** The same of `aiDays`: each with its UTC day. */
+export function costDays(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>): Fragment {
+	return sql`(select * from ${aiDays(sql, spanOf(filters, span))} as parts where ${ofWords(sql, filters)})`;
+}
+
+/** The same of `shopAiParts`: each with its shop. */
+export function shopCostParts(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>): Fragment {
+	return sql`(select * from ${shopAiParts(sql, spanOf(filters, span))} as parts where ${ofWords(sql, filters)})`;
+}
+
+/** The same of `shopAiDays`: each with both. */
+export function shopCostDays(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>): Fragment {
+	return sql`(select * from ${shopAiDays(sql, spanOf(filters, span))} as parts where ${ofWords(sql, filters)})`;
 }
 
 /** SQL over the columns of `costParts`: did the request come to nothing? */

@@ -8,8 +8,8 @@ import { PRICE_SET } from '../../../events/vocabulary';
 import type { Decimal, Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
-import { beginning, decimal, millis } from '../columns';
-import { costParts, type CostFilters } from './parts';
+import { beginning, decimal, millis, type Fragment } from '../columns';
+import { costDays, type CostFilters } from './parts';
 import type { Span } from '../tallies';
 
 const MOST_PRICES = 1_000;
@@ -68,7 +68,7 @@ export async function estimate(sql: Sql, filters: CostFilters, span: Pick<Span, 
 				coalesce(sum(unpriced) filter (where price_usd is not null), 0)::float8 as requests,
 				coalesce(sum(unpriced * price_usd), 0) as cost,
 				coalesce(sum(unpriced) filter (where price_usd is null), 0)::float8 as without_price
-			from ${unpriced(sql, filters, span)} as priced
+			from ${unpriced(sql, costDays(sql, filters, span))} as priced
 		) as summed`;
 	return row ?? { requests: 0, cost: '0', withoutPrice: 0 };
 }
@@ -77,33 +77,39 @@ export async function estimate(sql: Sql, filters: CostFilters, span: Pick<Span, 
 async function gaps(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>): Promise<Gap[]> {
 	return sql<Gap[]>`
 		select provider, model, operation, sum(unpriced)::float8 as requests
-		from ${unpriced(sql, filters, span)} as priced
+		from ${unpriced(sql, costDays(sql, filters, span))} as priced
 		where price_usd is null
 		group by provider, model, operation
 		order by requests desc, provider, model, operation
 		limit ${MOST_GAPS}`;
 }
 
-/** Successful requests without a cost, by day and what was asked of whom, with the price that fits them. */
-function unpriced(sql: Sql, filters: CostFilters, span: Pick<Span, 'from' | 'to'>) {
+/** Of parts of the tallies: successful requests without a cost, by day and what was asked of whom, with their price. */
+export function unpriced(sql: Sql, parts: Fragment): Fragment {
 	return sql`(
 		select asked.*, price_usd
 		from (
 			select day, provider, model, operation, sum(unpriced) as unpriced
-			from ${costParts(sql, filters, span)} as parts
+			from ${parts} as parts
 			where status = 'success' and unpriced > 0
 			group by day, provider, model, operation
 		) as asked
 		left join lateral (
-			select price_usd
-			from prices
-			where prices.provider = asked.provider and prices.model in ('', asked.model)
-				and prices.operation in ('', asked.operation) and prices.price_usd is not null
-				and valid_from <= (day at time zone 'UTC')::date
-			order by prices.model <> '' desc, prices.operation <> '' desc, valid_from desc
-			limit 1
+			${priceOf(sql, sql`asked.provider, asked.model, asked.operation, asked.day`)}
 		) as price on true
 	)`;
+}
+
+/** `price_usd` of the price that fits. @param asked SQL of the provider, the model, the operation and the time */
+export function priceOf(sql: Sql, asked: Fragment): Fragment {
+	return sql`
+		select price_usd
+		from prices, (select ${asked}) as asked (provider, model, operation, at)
+		where prices.provider = asked.provider and prices.model in ('', asked.model)
+			and prices.operation in ('', asked.operation) and prices.price_usd is not null
+			and valid_from <= (asked.at at time zone 'UTC')::date
+		order by prices.model <> '' desc, prices.operation <> '' desc, valid_from desc
+		limit 1`;
 }
 
 /** The prices that stand, in the order in which they are looked for. */

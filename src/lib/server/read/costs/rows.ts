@@ -6,7 +6,7 @@ import type { Decimal, Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { decimal, millis } from '../columns';
-import { costParts, type CostQuestion } from './parts';
+import { shopCostDays, type CostQuestion } from './parts';
 
 const DAY_MS = 86_400_000;
 const DAYS_AT_ONCE = 3;
@@ -56,7 +56,7 @@ function rowsOf(
 				sum(requests)::float8 as requests, sum(unpriced)::float8 as unpriced, sum(cost) as cost,
 				coalesce(sum(requests) filter (where regeneration <> ''), 0)::float8 as regenerations,
 				coalesce(sum(cost) filter (where regeneration <> ''), 0) as regeneration_cost
-			from ${costParts(sql, filters, span)} as parts
+			from ${shopCostDays(sql, filters, span)} as parts
 			group by day, shop, provider, model, operation, step, status
 		) as summed
 		order by summed.day, shop, provider, model, operation, step, status`;

@@ -1,14 +1,14 @@
 /**
  * What AI requests cost over time, each cent once: what failed, then what was regenerated without failing, then the
- * rest. Without a filter by words the quarters of an hour are added up; with one a short range is read from its rows
+ * rest. Without a filter by words tallies are added up; with one a short range is read from its rows
  * (no more of them than the ends of any range may have), and a long one is drawn by UTC days.
  */
 import { AI_WORDS } from '../../projections/measures';
 import { buckets, UTC, type Buckets } from '../../../query';
-import type { Decimal } from '../../../live/messages';
+import type { Decimal, Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { decimal, time, type Fragment } from '../columns';
-import { costParts, FAILED, hasWords, ofWords, REGENERATED, spanOf, type CostQuestion } from './parts';
+import { costDays, FAILED, hasWords, ofWords, REGENERATED, spanOf, type CostQuestion } from './parts';
 import { aiCounts, bucketOf } from '../tallies';
 
 const HOUR_MS = 3_600_000;
@@ -41,7 +41,11 @@ export async function costSeries(sql: Sql, question: CostQuestion): Promise<Cost
 	// Fewer buckets than hours, so that none is shorter than a day.
 	const most = byDays ? Math.min(MOST_BUCKETS, Math.floor((range.to - range.from) / HOUR_MS) - 1) : MOST_BUCKETS;
 	const times = buckets(range, zone, now, most);
-	const source = byDays ? daysOf(sql, question) : words ? requestsOf(sql, question) : quartersOf(sql, question);
+	const source = byDays
+		? daysOf(sql, question)
+		: words
+			? requestsOf(sql, question)
+			: tallied(sql, question, times.edges);
 	const rows = await sql<Row[]>`
 		select
 			bucket, ${decimal(sql, 'failed')} as failed, ${decimal(sql, 'regenerated')} as regenerated,
@@ -60,10 +64,10 @@ export async function costSeries(sql: Sql, question: CostQuestion): Promise<Cost
 	return { times, zone, failed: of('failed'), regenerated: of('regenerated'), rest: of('rest') };
 }
 
-function quartersOf(sql: Sql, { filters, range }: CostQuestion): Fragment {
+function tallied(sql: Sql, { filters, range }: CostQuestion, edges: readonly Millis[]): Fragment {
 	return sql`(
 		select at, cost, failed_cost as failed, regeneration_cost - failed_regeneration_cost as regenerated
-		from ${aiCounts(sql, spanOf(filters, range))} as counts
+		from ${aiCounts(sql, spanOf(filters, range), edges)} as counts
 	)`;
 }
 
@@ -71,7 +75,7 @@ function quartersOf(sql: Sql, { filters, range }: CostQuestion): Fragment {
 function daysOf(sql: Sql, { filters, range }: CostQuestion): Fragment {
 	return sql`(
 		select greatest(day, ${time(sql, range.from)}) as at, cost, ${ofKinds(sql)}
-		from ${costParts(sql, filters, range)} as parts
+		from ${costDays(sql, filters, range)} as parts
 	)`;
 }
 

@@ -64,13 +64,13 @@ export async function lostByExit(sql: Sql, span: Span): Promise<LostRow[]> {
 		from (
 			select
 				place, min(exit) as exit, count(*)::int as exits,
-				sum(sessions)::float8 as sessions, sum(cost) as cost
+				sum(sessions) as sessions, sum(cost) as cost
 			from (
 				select
 					exit, sessions, cost,
 					least(row_number() over (order by cost desc, sessions desc, exit), ${MOST_EXITS + 1}::int) as place
 				from (
-					select value as exit, sum(sessions) as sessions, sum(cost) as cost
+					select value as exit, sum(sessions::float8) as sessions, sum(cost) as cost
 					from ${sessionParts(sql, 'exit', span)} as parts
 					where value <> ''
 					group by value

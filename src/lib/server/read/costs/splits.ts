@@ -5,7 +5,8 @@
 import type { Decimal } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { decimal } from '../columns';
-import { costParts, FAILED, REGENERATED, type CostQuestion } from './parts';
+import { costParts, FAILED, hasWords, REGENERATED, shopCostParts, spanOf, type CostQuestion } from './parts';
+import { shopAiCounts } from '../tallies';
 
 /** By what costs are split; `regeneration` is the reason for which a request repeats another. */
 export const COST_SPLITS = ['shop', 'provider', 'model', 'operation', 'step', 'status', 'regeneration'] as const;
@@ -62,19 +63,44 @@ export async function costSplits(
 	most: number
 ): Promise<{ total: Spent; splits: Splits }> {
 	const { from, to } = range;
-	const names = sql.unsafe(COST_SPLITS.join(', '));
+	const before = { from: from - (to - from), to: from };
+	const { shop } = spanOf(filters, range);
 	const failed = sql.unsafe(FAILED);
 	const regenerated = sql.unsafe(REGENERATED);
+	const names = sql.unsafe(COST_SPLITS.join(', '));
+	// Of all shops, tallies know each without the words and each word without the shops: far fewer rows than of both.
+	const apart = shop === null && !hasWords(filters);
+	const parts = (span: typeof before) =>
+		shop === null && !apart
+			? shopCostParts(sql, filters, span)
+			: sql`(select *, ${shop ?? ''} as shop from ${costParts(sql, filters, span)} as parts)`;
+	const kinds = COST_SPLITS.filter((name) => !apart || name !== 'shop').map((name) => `('${name}', ${name})`);
+	const shops = (span: typeof before, isBefore: boolean) => sql`
+		union all
+		select
+			'shop', shop, ${isBefore}::boolean, requests, unpriced, cost, failed, failed_cost, regenerations, regeneration_cost,
+			failed_regeneration_cost
+		from ${shopAiCounts(sql, span)} as counted`;
 	const rows = await sql<Row[]>`
 		with combinations as (
-			select ${names}, is_before, sum(requests) as requests, sum(unpriced) as unpriced, sum(cost) as cost
+			select ${names}, is_before, sum(requests::float8) as requests, sum(unpriced::float8) as unpriced, sum(cost) as cost
 			from (
-				select ${names}, false as is_before, requests, unpriced, cost from ${costParts(sql, filters, range)} as parts
+				select ${names}, false as is_before, requests, unpriced, cost from ${parts(range)} as parts
 				union all
-				select ${names}, true, requests, unpriced, cost
-				from ${costParts(sql, filters, { from: from - (to - from), to: from })} as parts
+				select ${names}, true, requests, unpriced, cost from ${parts(before)} as parts
 			) as both_ranges
 			group by ${names}, is_before
+		),
+		measured as (
+			select
+				split, word, is_before, requests, unpriced, cost,
+				case when ${failed} then requests else 0 end as failed, case when ${failed} then cost else 0 end as failed_cost,
+				case when ${regenerated} then requests else 0 end as regenerations,
+				case when ${regenerated} then cost else 0 end as regeneration_cost,
+				case when ${failed} and ${regenerated} then cost else 0 end as both_cost
+			from combinations
+			cross join lateral (values ('all', ''), ${sql.unsafe(kinds.join(', '))}) as named (split, word)
+			${apart ? sql`${shops(range, false)} ${shops(before, true)}` : sql``}
 		),
 		words as (
 			select
@@ -84,14 +110,12 @@ export async function costSplits(
 				coalesce(sum(cost) filter (where not is_before), 0) as cost,
 				coalesce(sum(requests) filter (where is_before), 0) as requests_before,
 				coalesce(sum(cost) filter (where is_before), 0) as cost_before,
-				coalesce(sum(requests) filter (where not is_before and ${failed}), 0) as failed,
-				coalesce(sum(cost) filter (where not is_before and ${failed}), 0) as failed_cost,
-				coalesce(sum(requests) filter (where not is_before and ${regenerated}), 0) as regenerations,
-				coalesce(sum(cost) filter (where not is_before and ${regenerated}), 0) as regeneration_cost,
-				coalesce(sum(cost) filter (where not is_before and ${failed} and ${regenerated}), 0) as both_cost
-			from combinations
-			cross join lateral (values ('all', ''), ${sql.unsafe(COST_SPLITS.map((name) => `('${name}', ${name})`).join(', '))})
-				as named (split, word)
+				coalesce(sum(failed) filter (where not is_before), 0) as failed,
+				coalesce(sum(failed_cost) filter (where not is_before), 0) as failed_cost,
+				coalesce(sum(regenerations) filter (where not is_before), 0) as regenerations,
+				coalesce(sum(regeneration_cost) filter (where not is_before), 0) as regeneration_cost,
+				coalesce(sum(both_cost) filter (where not is_before), 0) as both_cost
+			from measured
 			group by split, word
 		),
 		placed as (

@@ -4,19 +4,16 @@
  */
 import { ERROR_ACKNOWLEDGED, ERROR_REOPENED, ERROR_RESOLVED } from '../../../events/vocabulary';
 import type { ErrorCard, Millis } from '../../../live/messages';
+import type { Scope } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { beginning, millis, time, type Fragment } from '../columns';
 import type { GroupState } from './groups';
-import { sessionsHit } from './overview';
-import { countedErrors, errorsOf, type Stretch } from './questions';
+import { knownGroups } from './known';
+import { ERRORS_TRIED, sessionsHit } from './hit';
+import { parts, type ErrorPart } from './overview';
+import { countedErrors, errorsOf, type CountedFilters, type Stretch } from './questions';
 import { errorColumns } from '../wall/errors';
-
-/** A value and its errors in the range; '' where there is none. */
-export interface ErrorPart {
-	value: string;
-	errors: number;
-}
 
 export interface ErrorGroup {
 	group: string;
@@ -48,28 +45,33 @@ export interface ErrorGroup {
 	browsers: ErrorPart[];
 	/** The latest in the range, with what came with them. */
 	latest: (ErrorCard & { stack: string | null; deviceType: string | null; os: string | null; browser: string | null; userAgent: string | null })[]; // prettier-ignore
-	/** Those with the latest errors of the group in the range. */
+	/** Those with the latest errors of the group in the range; `errors` are all that they ever had. */
 	hitSessions: { sessionId: string; shop: string | null; status: string | null; errors: number; lastAt: Millis }[];
 	/** What people said of it, the latest first. */
 	history: { said: string; by: string | null; at: Millis }[];
 }
 
 /** Devices are counted among so many of the latest errors. */
-export const SAMPLE = 1_000;
+const SAMPLE = 1_000;
 const READ_WITHIN_MS = 10_000;
-const PARTS = 20;
 const LATEST = 10;
 const SESSIONS = 20;
 /** What people say is looked for among so many of the latest events of each kind. */
 const SAID_LOOKED = 2_000;
 const SAID = 50;
 const LONGEST_STACK = 20_000;
-const NO_FILTERS = { shop: null, severity: [], step: [], state: [], q: null };
+const NO_FILTERS = { shop: null, severity: [], step: [], state: [], q: null, group: null };
 
-/** All of a group in one moment; null when no error of it is known. */
-export async function errorGroup(sql: Sql, group: string, range: Stretch, now: Millis): Promise<ErrorGroup | null> {
+/** All of a group in one moment, or all that is of one shop; null when no error of it is known. */
+export async function errorGroup(
+	sql: Sql,
+	group: string,
+	range: Stretch,
+	now: Millis,
+	scope: Scope['scope']
+): Promise<ErrorGroup | null> {
 	if (!/^[0-9a-f]{32}$/.test(group)) return null;
-	const own = { ...NO_FILTERS, group };
+	const own = { ...NO_FILTERS, group, shop: scope };
 	const inRange = (order: Fragment) => sql`select * from ${errorsOf(sql, range, own)} ${order}`;
 	const latest = (rows: number) => inRange(sql`order by occurred_at desc, id desc limit ${rows}`);
 	const [row] = await within(
@@ -81,7 +83,7 @@ export async function errorGroup(sql: Sql, group: string, range: Stretch, now: M
 				known.group_key as "group",
 				${beginning(sql, 'known.error_code', 255)} as code,
 				known.message_shape as shape,
-				known.last_lww[4] as message,
+				known.message,
 				${beginning(sql, 'known.severity', 255)} as severity,
 				known.state,
 				${millis(sql, 'known.acknowledged_at')} as "acknowledgedAt",
@@ -111,40 +113,46 @@ export async function errorGroup(sql: Sql, group: string, range: Stretch, now: M
 						from (${latest(LATEST)}) as errors
 					) as line
 				) as latest,
-				(select coalesce(json_agg(line), '[]') from (${sessionRows(sql, group, range)}) as line) as "hitSessions",
+				(select coalesce(json_agg(line), '[]') from (${sessionRows(sql, own, group, range, range.to >= now)}) as line) as "hitSessions",
 				(select coalesce(json_agg(line), '[]') from (${saidRows(sql, group)}) as line) as history
-			from error_groups as known, lateral (${sessionsHit(sql, sql`known.group_key`, range, range.to >= now, own)}) as hit
-			where known.group_key = ${group} and known.first_seen_at is not null`
+			from ${knownGroups(sql, scope)} as known, lateral (${sessionsHit(sql, sql`known.group_key`, range, range.to >= now, own)}) as hit
+			where known.group_key = ${group}`
 	);
 	return row ?? null;
 }
 
-/** A json array of the values with the most errors. */
-function parts(sql: Sql, value: Fragment, errors: Fragment, from: Fragment): Fragment {
-	return sql`(
-		select coalesce(json_agg(line), '[]')
-		from (
-			select ${value} as value, (${errors})::float8 as errors from ${from} group by 1 order by 2 desc, 1 limit ${PARTS}
-		) as line
-	)`;
-}
-
-function sessionRows(sql: Sql, group: string, { from, to }: Stretch): Fragment {
+/** Those hit last in the range: up to now the table of sessions by group knows them; before, the latest errors do. */
+function sessionRows(sql: Sql, own: CountedFilters, group: string, range: Stretch, isUpToNow: boolean): Fragment {
+	const { shop } = own;
+	const hit =
+		isUpToNow && shop === null
+			? sql`
+			select session_id, last_at from error_group_sessions
+			where group_key = ${group} and last_at >= ${time(sql, range.from)}`
+			: sql`
+			select session_id, max(occurred_at) as last_at
+			from (
+				select * from ${errorsOf(sql, range, own)} order by occurred_at desc limit ${ERRORS_TRIED}
+			) as tried
+			where session_id is not null
+			group by session_id`;
+	const ever =
+		shop === null
+			? sql`ever.errors::float8`
+			: sql`(
+				select count(*)::float8 from error_events
+				where error_events.session_id = hit.session_id and group_key = ${group} and shop_domain = ${shop}
+			)`;
 	return sql`
 		select
 			hit.session_id as "sessionId",
 			sessions.shop_domain as shop,
 			sessions.status,
-			hit.errors::float8 as errors,
+			${ever} as errors,
 			${millis(sql, 'hit.last_at')} as "lastAt"
-		from (
-			select *
-			from error_group_sessions
-			where group_key = ${group} and last_at >= ${time(sql, from)} and last_at < ${time(sql, to)}
-			order by last_at desc, session_id
-			limit ${SESSIONS}
-		) as hit
-		left join sessions using (session_id)
+		from (select * from (${hit}) as hit order by last_at desc, session_id limit ${SESSIONS}) as hit
+		${shop === null ? sql`join error_group_sessions as ever on ever.group_key = ${group} and ever.session_id = hit.session_id` : sql``}
+		left join sessions on sessions.session_id = hit.session_id and ${shop === null ? sql`true` : sql`sessions.shop_domain = ${shop}`}
 		order by hit.last_at desc, hit.session_id`;
 }
 

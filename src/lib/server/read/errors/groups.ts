@@ -3,17 +3,19 @@
  * trends come from the tallies and are exact under every filter. A list by count goes on with the range that it began
  * with, so that groups keep their places while errors arrive.
  */
-import { buckets, fault, isFault, readCursor, writeCursor, type Buckets, type FilterValues, type QueryFault } from '../../../query'; // prettier-ignore
+import { buckets, fault, isFault, readCursor, writeCursor, type Buckets, type FilterValues, type QueryFault, type Scope } from '../../../query'; // prettier-ignore
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { beginning, millis, type Fragment } from '../columns';
-import { sessionsHit } from './overview';
-import { countedErrors, ERROR_FILTERS, type Stretch } from './questions';
+import { knownGroups } from './known';
+import { sessionsHit, shopsHit } from './hit';
+import { ERROR_LIST_FILTERS, groupedErrors, UNCOUNTED, type CountedFilters, type Stretch } from './questions';
 import { descending, listPage, micros, momentFault, type ListPage } from '../keyset';
 import { bucketOf } from '../tallies';
 
-export const ERROR_GROUP_FILTERS = { ...ERROR_FILTERS, sort: 'text' } as const;
+/** What is not counted is read too, so that it can be refused: groups never pretend to be filtered by it. */
+export const ERROR_GROUP_FILTERS = { ...ERROR_LIST_FILTERS, sort: 'text' } as const;
 
 export type GroupState = 'open' | 'acknowledged' | 'resolved' | 'came_back';
 
@@ -60,6 +62,7 @@ export interface ErrorGroupsAsked {
 	filters: FilterValues<typeof ERROR_GROUP_FILTERS>;
 	cursor: string | null;
 	limit?: number;
+	scope: Scope['scope'];
 }
 
 type Read = Omit<ErrorGroupRow, 'trend'> & { place: number; count: number; trend: [bucket: number, errors: number][] };
@@ -74,9 +77,11 @@ const LONGEST_MS = 6 * 366 * 86_400_000;
 /** A page of the groups that match, by their count or by when they were last seen. */
 export async function errorGroups(
 	sql: Sql,
-	{ now, zone, range: asked, filters, cursor: text, limit = 50 }: ErrorGroupsAsked
+	{ now, zone, range: asked, filters, cursor: text, limit = 50, scope }: ErrorGroupsAsked
 ): Promise<ErrorGroupList | QueryFault> {
 	const { sort, ...own } = filters;
+	const uncounted = UNCOUNTED.find((name) => own[name] !== null);
+	if (uncounted) return fault(uncounted, `Groups are not counted by ${uncounted}. Ask for single errors.`);
 	if (sort !== null && sort !== 'seen' && sort !== 'count') {
 		return fault('sort', '“sort” must be count or seen.');
 	}
@@ -95,29 +100,31 @@ export async function errorGroups(
 	const read = await within(
 		READ_WITHIN_MS,
 		sql<Read[]>`
-			with counted as materialized (select * from ${countedErrors(sql, range, own)} as matching),
-			summed as (select group_key, sum(errors)::float8 as errors from counted group by group_key),
+			with sums as materialized (
+				select group_key, bucket, severity, step, sum(errors::float8) as errors
+				from (
+					select group_key, ${bucketOf(sql, times.edges)} as bucket, severity, step, errors
+					from ${groupedErrors(sql, range, own, times.edges)} as matching
+				) as counted
+				group by group_key, bucket, severity, step
+			),
+			summed as materialized (select group_key, sum(errors) as errors from sums group by group_key),
 			chosen as materialized (
 				select known.*, summed.errors, ${place} as place
-				from summed join error_groups as known using (group_key)
+				from summed join ${knownGroups(sql, scope)} as known using (group_key)
 				where ${value === undefined ? sql`true` : sql`(${place}, group_key) ${beyond} (${value}::float8, ${group ?? ''})`}
 				order by place ${way}, group_key ${way}
 				limit ${limit + 1}
 			),
-			parts as materialized (select counted.* from counted join chosen using (group_key)),
-			trends as (
+			parts as materialized (select * from sums where group_key in (select group_key from chosen)),
+			shops as materialized (${shopsHit(sql, sql`select group_key from chosen`, range, range.to >= now, own)}),
+			trends as materialized (
 				select group_key, json_agg(json_build_array(bucket, errors)) as trend
-				from (
-					select group_key, ${bucketOf(sql, times.edges)} as bucket, sum(errors)::float8 as errors
-					from parts group by 1, 2
-				) as points
+				from (select group_key, bucket, sum(errors) as errors from parts group by group_key, bucket) as by_bucket
 				group by group_key
 			),
-			by_severity as (${words(sql, 'severity')}),
-			by_step as (${words(sql, 'step')}),
-			in_shops as (
-				select group_key, count(distinct shop) filter (where shop <> '')::int as shops from parts group by group_key
-			)
+			by_severity as materialized (${words(sql, 'severity')}),
+			by_step as materialized (${words(sql, 'step')})
 			select
 				chosen.group_key as "group",
 				${beginning(sql, 'chosen.error_code', 255)} as code,
@@ -126,7 +133,7 @@ export async function errorGroups(
 				trends.trend,
 				hit.sessions,
 				hit."isLeast" as "sessionsAtLeast",
-				in_shops.shops,
+				coalesce(shops.shops, 0) as shops,
 				by_severity.words as severities,
 				by_step.words as steps,
 				${millis(sql, 'chosen.first_seen_at')} as "firstSeenAt",
@@ -134,17 +141,14 @@ export async function errorGroups(
 				chosen.state,
 				chosen.acknowledged_by as "acknowledgedBy",
 				chosen.resolved_by as "resolvedBy",
-				(
-					select session_id from error_group_sessions as hit
-					where hit.group_key = chosen.group_key order by last_at desc limit 1
-				) as "exampleSession",
+				chosen.last_session as "exampleSession",
 				chosen.place,
 				(select count(*)::int from summed) as count
 			from chosen
 			join trends using (group_key)
 			join by_severity using (group_key)
 			join by_step using (group_key)
-			join in_shops using (group_key),
+			left join shops using (group_key),
 			lateral (${sessionsHit(sql, sql`chosen.group_key`, range, range.to >= now, own)}) as hit
 			order by chosen.place ${way}, chosen.group_key ${way}`
 	);
@@ -152,7 +156,18 @@ export async function errorGroups(
 	const page = listPage(placed, limit, cursor?.direction ?? null, (direction, { place, row }) =>
 		writeCursor(shape, direction, [range.from, range.to, place, row.group])
 	);
-	return { ...page, rows: page.rows.map(({ row }) => row), count: placed[0]?.count ?? 0, times, range };
+	// Behind its last page a list has no rows that could tell.
+	const count = placed[0]?.count ?? (cursor ? await groupCount(sql, range, own) : 0);
+	return { ...page, rows: page.rows.map(({ row }) => row), count, times, range };
+}
+
+async function groupCount(sql: Sql, range: Stretch, filters: CountedFilters): Promise<number> {
+	const [row] = await within(
+		READ_WITHIN_MS,
+		sql<{ count: number }[]>`
+			select count(distinct group_key)::int as count from ${groupedErrors(sql, range, filters)} as matching`
+	);
+	return row?.count ?? 0;
 }
 
 function placedRow({ place, count, trend, ...row }: Read, { partial }: Buckets) {

@@ -1,21 +1,26 @@
 /** What the pages about errors read: groups, single errors, one group, and how much it is in all. */
-import type { Buckets } from '../../../query';
+import type { Buckets, Scope } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { errorGroup } from './group';
 import { ERROR_GROUP_FILTERS, errorGroups, type ErrorGroupsAsked } from './groups';
+import { shopWith } from './known';
 import { errorList, type ErrorListAsked } from './list';
 import { errorOverview } from './overview';
-import { ERROR_LIST_FILTERS, type CountedFilters, type Stretch } from './questions';
+import { areCounted, ERROR_LIST_FILTERS, type CountedFilters, type Stretch } from './questions';
 
 /** @param sql a pool that commits do not need */
 export function errors(sql: Sql) {
 	return {
 		/** What groups and single errors can be asked for. */
 		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
-		overview: (range: Stretch, filters: CountedFilters, times: Buckets) => errorOverview(sql, range, filters, times),
+		areCounted,
+		overview: (range: Stretch, filters: CountedFilters, times: Buckets, now: Millis, scope: Scope['scope']) =>
+			errorOverview(sql, range, filters, times, now, scope),
 		groups: (asked: ErrorGroupsAsked) => errorGroups(sql, asked),
+		shopWith: (group: string, shops: readonly string[]) => shopWith(sql, group, shops),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),
-		group: (group: string, range: Stretch, now: Millis) => errorGroup(sql, group, range, now)
+		group: (group: string, range: Stretch, now: Millis, scope: Scope['scope']) =>
+			errorGroup(sql, group, range, now, scope)
 	};
 }

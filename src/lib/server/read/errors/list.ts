@@ -8,7 +8,7 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { beginning, millis } from '../columns';
 import { errorsOf, LOOKED, matches, needsLooking, type ErrorListFilters, type Stretch } from './questions'; // prettier-ignore
-import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from '../keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, upToEdge, type LookedPage } from '../keyset';
 import { errorColumns } from '../wall/errors';
 
 export interface ErrorRow extends ErrorCard {
@@ -19,10 +19,7 @@ export interface ErrorRow extends ErrorCard {
 	isUserFacing: boolean | null;
 }
 
-export interface ErrorList extends ListPage<ErrorRow> {
-	/** How far back was looked, where that was not to the end of the range: `next` goes on from there. */
-	lookedTo: Millis | null;
-}
+export type ErrorList = LookedPage<ErrorRow>;
 
 export interface ErrorListAsked {
 	range: Stretch;
@@ -79,7 +76,7 @@ export async function errorList(
 			limit ${limit + 1}`
 	);
 	const page = listPage(read, limit, cursor?.direction ?? null, cursorAt);
-	const list: ErrorList = { ...page, rows: page.rows.map(({ row }) => row), lookedTo: null };
+	const list = { ...page, rows: page.rows.map(({ row }) => row), lookedTo: null };
 	if (read.length > limit || !needsLooking(filters)) return list;
 	const [edge] = await within(
 		READ_WITHIN_MS,
@@ -89,9 +86,7 @@ export async function errorList(
 			order by ${order}
 			offset ${LOOKED - 1}`
 	);
-	if (!edge) return list;
-	if (cursor?.direction === 'previous') return { ...list, previous: cursorAt('previous', edge) };
-	return { ...list, next: cursorAt('next', edge), lookedTo: edge.at };
+	return upToEdge(list, cursor?.direction ?? null, edge, cursorAt);
 }
 
 /** The columns of an ErrorRow, from a relation that is called `errors`. */

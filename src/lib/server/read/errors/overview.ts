@@ -1,71 +1,121 @@
 /** How much went wrong in a range: errors by severity over time, and the sessions and shops that were hit. */
-import type { Buckets } from '../../../query';
+import type { Millis } from '../../../live/messages';
+import { wordOf, type Buckets, type Scope } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
-import { time, type Fragment } from '../columns';
-import { countedErrors, errorsOf, LOOKED, matches, type CountedFilters, type Stretch } from './questions';
+import type { Fragment } from '../columns';
+import { ANY_GROUP, sessionsSince } from './hit';
+import {
+	asksOfShopsAlone,
+	errorsByShop,
+	errorsOf,
+	groupedErrors,
+	LOOKED,
+	matches,
+	type CountedFilters,
+	type Stretch
+} from './questions';
 import { bucketOf } from '../tallies';
+
+/** A value and its errors in the range; '' where there is none. */
+export interface ErrorPart {
+	value: string;
+	errors: number;
+}
 
 export interface ErrorOverview {
 	errors: number;
 	groups: number;
 	/** Named shops. */
 	shops: number;
-	/** Of which there was such an error, among the latest LOOKED errors. */
+	/** With such an error; where only the errors themselves know, among the latest LOOKED of them. */
 	sessions: number;
-	/** There are more errors than those. */
+	/** There are more than were looked at. */
 	sessionsAtLeast: boolean;
-	/** Whether there has ever been an error. */
+	/** Whether there has ever been an error that the asker may see. */
 	any: boolean;
+	/** The shops with most of them, PARTS at most; '' for no shop. */
+	byShop: ErrorPart[];
 	/** Errors by bucket, those of the most frequent severities first. */
 	severities: { severity: string; errors: number[] }[];
 }
 
+/** Values of a split that are named. */
+const PARTS = 20;
 const READ_WITHIN_MS = 10_000;
-/** Sessions of one group are counted to here … */
-const SESSIONS_COUNTED = 10_000;
-/** … and where only its errors know, those of so many. */
-const ERRORS_TRIED = 1_000;
 
-/** The errors of a range that match. */
+/** The errors of a range that match, as they are known at `now`. */
 export async function errorOverview(
 	sql: Sql,
 	range: Stretch,
 	filters: CountedFilters,
-	times: Buckets
+	times: Buckets,
+	now: Millis,
+	scope: Scope['scope']
 ): Promise<ErrorOverview> {
 	type Row = Omit<ErrorOverview, 'severities'> & { points: [severity: string, bucket: number, errors: number][] };
+	// Of one shop its sum is the sum of all.
+	const ofShops =
+		filters.shop === null
+			? sql`select shop, sum(errors::float8) as errors from ${errorsByShop(sql, range, filters)} as counted group by shop`
+			: sql`select ${wordOf(filters.shop)}::text as shop, sum(errors) as errors from sums where is_of_group having sum(errors) > 0`;
 	const [row] = await within(
 		READ_WITHIN_MS,
 		sql<Row[]>`
-			with counted as materialized (select * from ${countedErrors(sql, range, filters)} as matching)
+			with sums as materialized (
+				select grouping(group_key) = 0 as is_of_group, severity, at, sum(errors::float8) as errors
+				from ${groupedErrors(sql, range, filters, times.edges)} as matching
+				group by grouping sets ((severity, at), (group_key))
+			),
+			by_shop as materialized (${ofShops})
 			select
-				coalesce(sum(errors), 0)::float8 as errors,
-				count(distinct group_key)::int as groups,
-				count(distinct shop) filter (where shop <> '')::int as shops,
+				(select coalesce(sum(errors), 0) from sums where is_of_group) as errors,
+				(select count(*)::int from sums where is_of_group) as groups,
+				(select count(*)::int from by_shop where shop <> '') as shops,
 				(
 					select coalesce(json_agg(json_build_array(severity, bucket, errors)), '[]')
 					from (
-						select severity, ${bucketOf(sql, times.edges)} as bucket, sum(errors)::float8 as errors
-						from counted group by 1, 2
+						select severity, ${bucketOf(sql, times.edges)} as bucket, sum(errors) as errors
+						from sums where not is_of_group group by 1, 2
 					) as points
 				) as points,
-				exists (select from error_groups) as "any",
-				hit.*
-			from counted
-			right join (
-				select
-					count(distinct session_id) filter (where ${matches(sql, filters)})::int as sessions,
-					count(*) >= ${LOOKED} as "sessionsAtLeast"
-				from (
-					select * from ${errorsOf(sql, range, filters)} order by occurred_at desc limit ${LOOKED}
-				) as looked
-			) as hit on true
-			group by hit.sessions, hit."sessionsAtLeast"`
+				${parts(sql, sql`shop`, sql`sum(errors)`, sql`by_shop`)} as "byShop",
+				exists (${scope === null ? sql`select from error_groups` : sql`select from error_events where shop_domain = ${scope}`}) as "any",
+				hit.sessions,
+				hit."isLeast" as "sessionsAtLeast"
+			from (${sessionsOf(sql, range, filters, range.to >= now)}) as hit`
 	);
 	if (!row) throw new Error('an aggregate gave no row');
 	const { points, ...figures } = row;
 	return { ...figures, severities: seriesOf(points, times) };
+}
+
+/** SQL of one row: the `sessions` that such errors hit, and whether there are more of them (`isLeast`). */
+function sessionsOf(sql: Sql, range: Stretch, filters: CountedFilters, isUpToNow: boolean): Fragment {
+	const { group, shop } = filters;
+	if (isUpToNow && shop === null && asksOfShopsAlone({ ...filters, group: null })) {
+		return sessionsSince(sql, sql`${group ?? ANY_GROUP}`, range.from);
+	}
+	return sql`
+		select
+			(count(session_id) filter (where is_meant))::int as sessions, coalesce(sum(errors), 0) >= ${LOOKED} as "isLeast"
+		from (
+			select session_id, bool_or(${matches(sql, filters)}) as is_meant, count(*) as errors
+			from (
+				select * from ${errorsOf(sql, range, filters)} order by occurred_at desc limit ${LOOKED}
+			) as looked
+			group by session_id
+		) as by_session`;
+}
+
+/** A json array of the values with the most errors. */
+export function parts(sql: Sql, value: Fragment, errors: Fragment, from: Fragment): Fragment {
+	return sql`(
+		select coalesce(json_agg(line), '[]')
+		from (
+			select ${value} as value, (${errors})::float8 as errors from ${from} group by 1 order by 2 desc, 1 limit ${PARTS}
+		) as line
+	)`;
 }
 
 function seriesOf(points: [string, number, number][], { partial }: Buckets): ErrorOverview['severities'] {
@@ -80,34 +130,3 @@ function seriesOf(points: [string, number, number][], { partial }: Buckets): Err
 }
 
 const total = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-
-/**
- * SQL of one row: `sessions` with an error of the group in the range, and whether there are more of them (`isLeast`).
- * Up to now the table of sessions by group knows them all; for a range that is over, and under filters that it does not
- * know, the latest errors are asked.
- */
-export function sessionsHit(
-	sql: Sql,
-	group: Fragment,
-	range: Stretch,
-	isUpToNow: boolean,
-	filters: CountedFilters
-): Fragment {
-	if (isUpToNow && filters.shop === null && filters.severity.length + filters.step.length === 0) {
-		return sql`
-			select least(count(*), ${SESSIONS_COUNTED})::int as sessions, count(*) > ${SESSIONS_COUNTED} as "isLeast"
-			from (
-				select from error_group_sessions as hit
-				where hit.group_key = ${group} and hit.last_at >= ${time(sql, range.from)}
-				limit ${SESSIONS_COUNTED + 1}
-			) as counted`;
-	}
-	const own = { ...filters, state: [], q: null, group: null };
-	return sql`
-		select
-			count(distinct session_id) filter (where ${matches(sql, own)})::int as sessions,
-			count(*) >= ${ERRORS_TRIED} as "isLeast"
-		from (
-			select * from ${errorsOf(sql, range, own)} and group_key = ${group} order by occurred_at desc limit ${ERRORS_TRIED}
-		) as tried`;
-}

@@ -3,27 +3,36 @@
  * once for the rows. Both mean the same errors, so that a number and the rows that it opens agree. `(none)` asks for those
  * without a shop or a step.
  */
-import type { FilterValues } from '../../../query';
+import { NONE, wordOf, type FilterValues } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { time, type Fragment } from '../columns';
-import { errorCounts } from '../tallies';
+import { errorCounts, groupErrorCounts, shopErrorCounts, type Span } from '../tallies';
 
-export const ERROR_FILTERS = { shop: 'text', severity: 'words', step: 'words', state: 'words', q: 'text' } as const;
-
-/** Single errors can also be told apart by what the tallies do not know. */
-export const ERROR_LIST_FILTERS = {
-	...ERROR_FILTERS,
-	group: 'text',
-	device: 'text',
-	os: 'text',
-	browser: 'text'
+export const ERROR_FILTERS = {
+	shop: 'text',
+	severity: 'words',
+	step: 'words',
+	state: 'words',
+	q: 'text',
+	group: 'text'
 } as const;
+
+/** What the tallies do not know: no sum is made of it. */
+export const UNCOUNTED = ['device', 'os', 'browser'] as const;
+
+/** Single errors can also be told apart by that. */
+export const ERROR_LIST_FILTERS = { ...ERROR_FILTERS, device: 'text', os: 'text', browser: 'text' } as const;
 
 type ErrorFilters = FilterValues<typeof ERROR_FILTERS>;
 export type ErrorListFilters = FilterValues<typeof ERROR_LIST_FILTERS>;
 /** Filters that the tallies can answer. */
-export type CountedFilters = ErrorFilters & { group?: string | null };
+export type CountedFilters = ErrorFilters;
+
+/** Do these filters ask only for what the tallies can count? */
+export function areCounted(filters: Pick<ErrorListFilters, (typeof UNCOUNTED)[number]>): boolean {
+	return UNCOUNTED.every((name) => filters[name] === null);
+}
 
 export interface Stretch {
 	from: Millis;
@@ -31,22 +40,45 @@ export interface Stretch {
 	to: Millis;
 }
 
-/** What stands in a filter for "there is none". */
-export const NONE = '(none)';
-
 /** At most so many rows are tried on conditions that have no index. */
 export const LOOKED = 20_000;
 
-const absent = (word: string) => (word === NONE ? '' : word);
+/** `group_key`, `shop`, `severity`, `step` and `errors`, their number, of what the filters leave. Exact, as the next two. */
+export function countedErrors(sql: Sql, range: Stretch, filters: CountedFilters): Fragment {
+	return left(sql, errorCounts(sql, spanOf(range, filters)), filters);
+}
 
-/** `at`, `group_key`, `shop`, `severity`, `step` and `errors`, their number, of what the filters leave. Exact. */
-export function countedErrors(sql: Sql, { from, to }: Stretch, filters: CountedFilters): Fragment {
-	const shop = filters.shop === null ? null : absent(filters.shop);
+/** `at`, `group_key`, `severity`, `step` and `errors`. @param edges of the buckets that `at` will be put into */
+export function groupedErrors(
+	sql: Sql,
+	range: Stretch,
+	filters: CountedFilters,
+	edges: readonly Millis[] = []
+): Fragment {
+	return left(sql, groupErrorCounts(sql, spanOf(range, filters), edges), filters);
+}
+
+/** `shop` and `errors`. */
+export function errorsByShop(sql: Sql, range: Stretch, filters: CountedFilters): Fragment {
+	if (!asksOfShopsAlone(filters)) return countedErrors(sql, range, filters);
+	return shopErrorCounts(sql, spanOf(range, filters));
+}
+
+/** Is nothing asked of the errors but of which shop they are? */
+export function asksOfShopsAlone({ severity, step, state, q, group }: CountedFilters): boolean {
+	return severity.length + step.length + state.length === 0 && q === null && group === null;
+}
+
+function spanOf(range: Stretch, { shop }: CountedFilters): Span {
+	return { ...range, shop: shop === null ? null : wordOf(shop) };
+}
+
+function left(sql: Sql, counted: Fragment, filters: CountedFilters): Fragment {
 	return sql`(
 		select counted.*
-		from ${errorCounts(sql, { from, to, shop })} as counted
+		from ${counted} as counted
 		where ${filters.severity.length === 0 ? sql`true` : sql`severity = any(${filters.severity}::text[])`}
-			and ${filters.step.length === 0 ? sql`true` : sql`step = any(${filters.step.map(absent)}::text[])`}
+			and ${filters.step.length === 0 ? sql`true` : sql`step = any(${filters.step.map(wordOf)}::text[])`}
 			and ${ofGroup(sql, filters)}
 	)`;
 }
@@ -71,7 +103,7 @@ export function matches(sql: Sql, filters: ErrorFilters & Partial<ErrorListFilte
 				: sql`key_text(${sql(column)}) = ${value}`;
 	return sql`(
 		${severity.length === 0 ? sql`true` : sql`key_text(severity) = any(${severity}::text[])`}
-		and ${step.length === 0 ? sql`true` : sql`coalesce(key_text(step), '') = any(${step.map(absent)}::text[])`}
+		and ${step.length === 0 ? sql`true` : sql`coalesce(key_text(step), '') = any(${step.map(wordOf)}::text[])`}
 		and ${shop === NONE ? sql`coalesce(shop_domain, '') = ''` : sql`true`}
 		and ${is('device_type', device)} and ${is('os', os)} and ${is('browser', browser)}
 		and ${ofGroup(sql, { ...filters, group: null })}
@@ -84,8 +116,12 @@ export function needsLooking(filters: ErrorFilters & Partial<ErrorListFilters>):
 	return shop === NONE || severity.length + step.length + state.length > 0 || [q, device, os, browser].some(Boolean);
 }
 
-/** What is said of a group, and what it is called: a column `group_key` is asked. */
-function ofGroup(sql: Sql, { state, q, group = null }: CountedFilters): Fragment {
+/**
+ * What is said of a group, and what it is called: a column `group_key` is asked. The latest message can be of any shop, so
+ * it is asked only where errors of all shops are.
+ */
+function ofGroup(sql: Sql, { state, q, group, shop }: CountedFilters): Fragment {
+	const message = shop === null ? sql`known.last_lww[4]` : sql`null`;
 	const itself = group === null ? sql`true` : sql`group_key = ${group}`;
 	if (state.length === 0 && q === null) return itself;
 	return sql`(${itself} and group_key in (
@@ -95,7 +131,7 @@ function ofGroup(sql: Sql, { state, q, group = null }: CountedFilters): Fragment
 			and ${
 				q === null
 					? sql`true`
-					: sql`strpos(lower(concat_ws(' ', known.error_code, known.message_shape, known.last_lww[4])), lower(${q})) > 0`
+					: sql`strpos(lower(concat_ws(' ', known.error_code, known.message_shape, ${message})), lower(${q})) > 0`
 			}
 	))`;
 }

@@ -1,20 +1,25 @@
 /** What the page about events reads: the log, how many of which type there were, and what their fields say. */
-import type { Buckets } from '../../../query';
+import type { Buckets, Scope } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { fieldNames, fieldValues } from './fields';
 import { eventList, eventPage, type EventsAsked } from './list';
 import { EVENT_FILTERS, type EventFilters, type Stretch } from './questions';
-import { eventSeries, eventShops, eventTypes } from './series';
+import { eventSeries, eventShops, eventTypes, isExactSeries } from './series';
 
-/** @param sql a pool that commits do not need */
-export function events(sql: Sql) {
+/**
+ * @param sql a pool that commits do not need
+ * @param sums one for what is counted by tallies
+ */
+export function events(sql: Sql, sums: Sql = sql) {
 	return {
 		filters: EVENT_FILTERS,
-		list: (asked: EventsAsked) => eventList(sql, asked),
+		list: (asked: EventsAsked) => eventList(sql, asked, sums),
 		page: (asked: EventsAsked) => eventPage(sql, asked),
-		types: (range: Stretch, shop: string | null, times: Buckets) => eventTypes(sql, range, shop, times),
-		shops: (range: Stretch, types: readonly string[], shop: string | null) => eventShops(sql, range, types, shop),
-		series: (range: Stretch, filters: EventFilters, times: Buckets) => eventSeries(sql, range, filters, times),
+		types: (range: Stretch, shop: string | null, times: Buckets, scope: Scope['scope']) =>
+			eventTypes(sums, range, shop, times, scope),
+		shops: (range: Stretch, types: readonly string[], shop: string | null) => eventShops(sums, range, types, shop),
+		series: (range: Stretch, filters: EventFilters, times: Buckets) =>
+			eventSeries(isExactSeries(filters) ? sums : sql, range, filters, times),
 		fieldNames: (range: Stretch, filters: EventFilters) => fieldNames(sql, range, filters),
 		fieldValues: (range: Stretch, filters: EventFilters, field: string) => fieldValues(sql, range, filters, field)
 	};

@@ -9,7 +9,7 @@ import { within } from '../../db/within';
 import { millis, type Fragment } from '../columns';
 import { filterFault, hasTried, inOrder, isTallied, latest, LOOKED, matches, shopKeyOf, type EventsOf } from './questions'; // prettier-ignore
 import { countTallied } from './series';
-import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from '../keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, upToEdge, type LookedPage } from '../keyset';
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -27,6 +27,8 @@ export interface LoggedEvent {
 	device: unknown;
 	userAgent: string | null;
 	ip: string | null;
+	/** The write key that vouched for it; null: none did. */
+	keyId: string | null;
 }
 
 export interface EventsAsked extends EventsOf {
@@ -34,10 +36,7 @@ export interface EventsAsked extends EventsOf {
 	limit?: number;
 }
 
-export interface EventPage extends ListPage<LoggedEvent> {
-	/** How far back was looked, where that was not to the end of the range: `next` goes on from there. */
-	lookedTo: Millis | null;
-}
+export type EventPage = LookedPage<LoggedEvent>;
 
 export interface Counted {
 	count: number;
@@ -96,7 +95,7 @@ export async function eventPage(
 			limit ${limit + 1}`
 	);
 	const page = listPage(read, limit, cursor?.direction ?? null, cursorAt);
-	const list: EventPage = { ...page, rows: page.rows.map(({ row }) => row), lookedTo: null };
+	const list = { ...page, rows: page.rows.map(({ row }) => row), lookedTo: null };
 	if (read.length > limit || !tried) return list;
 	const [edge] = await within(
 		READ_WITHIN_MS,
@@ -108,14 +107,17 @@ export async function eventPage(
 			order by ${order}
 			offset ${LOOKED - 1}`
 	);
-	if (!edge) return list;
-	if (cursor?.direction === 'previous') return { ...list, previous: cursorAt('previous', edge) };
-	return { ...list, next: cursorAt('next', edge), lookedTo: edge.at };
+	return upToEdge(list, cursor?.direction ?? null, edge, cursorAt);
 }
 
 /** A page of the events that match, with how many match in all. */
-export async function eventList(sql: Sql, asked: EventsAsked): Promise<(EventPage & Counted) | QueryFault> {
-	const [page, counted] = await Promise.all([eventPage(sql, asked), countEvents(sql, asked)]);
+export async function eventList(
+	sql: Sql,
+	asked: EventsAsked,
+	sums: Sql = sql
+): Promise<(EventPage & Counted) | QueryFault> {
+	const count = countEvents(isTallied(asked.filters) ? sums : sql, asked);
+	const [page, counted] = await Promise.all([eventPage(sql, asked), count]);
 	return isFault(page) ? page : { ...page, ...counted };
 }
 
@@ -145,5 +147,6 @@ function eventColumns(sql: Sql): Fragment {
 		logged.data,
 		logged.device_context as device,
 		logged.user_agent as "userAgent",
-		logged.ip`;
+		logged.ip,
+		logged.key_id as "keyId"`;
 }

@@ -2,7 +2,7 @@
  * What can be asked of the event log, by when the server received the events. A session, one type or a shop has an index
  * to walk in the order of the list; everything else is tried on rows in that order, and on at most LOOKED of them.
  */
-import { fault, type FilterValues, type QueryFault } from '../../../query';
+import { fault, NONE, type FilterValues, type QueryFault } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { time, type Fragment } from '../columns';
@@ -17,7 +17,9 @@ export const EVENT_FILTERS = {
 	/** A field of the data; one inside another by a dot. Alone it filters nothing. */
 	field: 'text',
 	/** What that field says, (none) where it is absent; without a field, what any field says. */
-	value: 'text'
+	value: 'text',
+	/** Whether a write key vouched for it. What the server says itself needs none, and is neither. */
+	signed: 'flag'
 } as const;
 
 export type EventFilters = FilterValues<typeof EVENT_FILTERS>;
@@ -34,14 +36,12 @@ export interface EventsOf {
 	filters: EventFilters;
 }
 
-/** Stands for what nobody said, where '' cannot stand in an address. */
-export const NONE = '(none)';
 /** At most so many rows are tried on conditions that have no index. */
 export const LOOKED = 20_000;
 /** Characters of a value by which events are told apart. */
-export const VALUE_CHARACTERS = 200;
+const VALUE_CHARACTERS = 200;
 /** A text is looked for in the beginning of an event's data: some have 64 KiB, and thousands are looked through. */
-export const SEARCHED_CHARACTERS = 4_000;
+const SEARCHED_CHARACTERS = 4_000;
 const DEEPEST = 8;
 
 /** What is wrong with these filters, if anything is. */
@@ -57,8 +57,9 @@ export type Walk = 'session' | 'type' | 'types' | 'shop' | 'time';
 export function walkOf(filters: EventFilters): Walk {
 	const { type, shop, session } = filters;
 	if (session !== null) return 'session';
-	if (type.length === 1) return 'type';
+	// Before the type: how far LOOKED rows reach must tell a shop nothing of what others send.
 	if (shop !== null && shop !== NONE) return 'shop';
+	if (type.length === 1) return 'type';
 	// A few rows of each type are all that the first page of several needs, unless more is asked of them.
 	return type.length > 1 && !hasMore(filters) ? 'types' : 'time';
 }
@@ -83,8 +84,8 @@ function hasMore(filters: EventFilters): boolean {
 	return filters.shop !== null || isTold(filters);
 }
 
-function isTold({ q, value }: EventFilters): boolean {
-	return q !== null || value !== null;
+function isTold({ q, value, signed }: EventFilters): boolean {
+	return q !== null || value !== null || signed !== null;
 }
 
 /** Do the tallies know how many there are? */
@@ -131,13 +132,14 @@ export function shopKeyOf(sql: Sql): Fragment {
 }
 
 /** All conditions, on a row of the log. */
-export function matches(sql: Sql, { type, shop, session, q, field, value }: EventFilters): Fragment {
+export function matches(sql: Sql, { type, shop, session, q, field, value, signed }: EventFilters): Fragment {
 	return sql`(
 		${type.length === 0 ? sql`true` : sql`event_type = any(${type}::text[])`}
 		and ${shop === null ? sql`true` : shop === NONE ? sql`coalesce(shop_domain, '') = ''` : sql`shop_domain = ${shop}`}
 		and ${session === null ? sql`true` : sql`session_id = ${session}`}
 		and ${q === null ? sql`true` : sql`strpos(lower(left(data::text, ${SEARCHED_CHARACTERS}::int)), lower(${q})) > 0`}
 		and ${value === null ? sql`true` : says(sql, field, value)}
+		and ${signed === null ? sql`true` : signed ? sql`key_id is not null` : sql`key_id is null and ip is not null`}
 	)`;
 }
 

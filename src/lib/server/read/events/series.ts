@@ -2,13 +2,13 @@
  * How many events there were of each type, over time and by shop. Types and shops are counted in tallies, exactly over any
  * range; what tallies do not know is counted in the rows of the latest events, and says how far back that goes.
  */
-import type { Buckets } from '../../../query';
+import { wordOf, type Buckets, type Scope } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { millis } from '../columns';
 import type { Counted } from './list';
-import { isTallied, latest, LOOKED, matches, NONE, type EventFilters, type Stretch } from './questions';
+import { isTallied, latest, LOOKED, matches, type EventFilters, type Stretch } from './questions';
 import { bucketOf, eventCounts, eventParts, shopEventCounts } from '../tallies';
 
 const READ_WITHIN_MS = 10_000;
@@ -35,8 +35,10 @@ export async function eventTypes(
 	sql: Sql,
 	range: Stretch,
 	shop: string | null,
-	times: Buckets
+	times: Buckets,
+	scope: Scope['scope']
 ): Promise<{ types: TypeCount[]; isCut: boolean }> {
+	if (scope !== null) return ownTypes(sql, range, scope);
 	const rows = await within(
 		READ_WITHIN_MS,
 		sql<{ type: string; events: number; trend: [number, number][] }[]>`
@@ -69,6 +71,21 @@ export async function eventTypes(
 			order by 2 desc, 1`
 	);
 	return { types: [...types], isCut };
+}
+
+/** The types of one shop, for who sees no other: those of all shops do not choose them. */
+async function ownTypes(sql: Sql, range: Stretch, scope: string): Promise<{ types: TypeCount[]; isCut: boolean }> {
+	const rows = await within(
+		READ_WITHIN_MS,
+		sql<TypeCount[]>`
+			select event_type as type, sum(events)::float8 as events, null as trend
+			from ${eventParts(sql, { ...range, shop: scope }, null)} as parts
+			group by event_type
+			having sum(events) <> 0
+			order by 2 desc, 1
+			limit ${MOST_TYPES + 1}`
+	);
+	return { types: rows.slice(0, MOST_TYPES), isCut: rows.length > MOST_TYPES };
 }
 
 /** The shops in a range with most events of these types, or of all where none is named; '' for no shop. */
@@ -112,6 +129,11 @@ export async function countTallied(
 	return { count: row?.count ?? 0, isLeast: false };
 }
 
+/** Do the tallies know the series of these events? */
+export function isExactSeries(filters: EventFilters): boolean {
+	return isTallied(filters) && filters.shop === null;
+}
+
 /** Events that match, over time, each of the named types by itself. */
 export async function eventSeries(
 	sql: Sql,
@@ -119,7 +141,7 @@ export async function eventSeries(
 	filters: EventFilters,
 	times: Buckets
 ): Promise<EventSeries> {
-	const isExact = isTallied(filters) && filters.shop === null;
+	const isExact = isExactSeries(filters);
 	const types = filters.type.length > 0 ? filters.type : null;
 	const rows = await within(
 		READ_WITHIN_MS,
@@ -172,5 +194,5 @@ function filledIn(trend: readonly [number, number][], times: Buckets): number[] 
 }
 
 function shopWord(shop: string | null): string | null {
-	return shop === NONE ? '' : shop;
+	return shop === null ? null : wordOf(shop);
 }

@@ -24,16 +24,19 @@ export async function exits(sql: Sql, asked: Asked): Promise<ExitRow[]> {
 	return sql<ExitRow[]>`
 		select
 			step, case when place <= ${REASONS_OF_A_STEP} then min(reason) end as reason, count(*)::int as reasons,
-			sum(sessions)::float8 as sessions, min(of_step)::float8 as "ofStep"
+			sum(sessions) as sessions, min(of_step) as "ofStep"
 		from (
 			select
 				step, reason, sessions, sum(sessions) over (partition by step) as of_step,
 				least(row_number() over (partition by step order by sessions desc, reason), ${REASONS_OF_A_STEP + 1}) as place
 			from (
-				select value::json ->> 0 as step, value::json ->> 1 as reason, sum(sessions) as sessions
-				from ${split(sql, asked, 'exit')} as parts
-				where active = 0 and value <> ''
-				group by 1, 2
+				select value::json ->> 0 as step, value::json ->> 1 as reason, sessions
+				from (
+					select value, sum(sessions::float8) as sessions
+					from ${split(sql, asked, 'exit')} as parts
+					where active = 0 and value <> ''
+					group by value
+				) as left_at
 			) as left_at
 			where sessions > 0
 		) as placed
@@ -54,11 +57,11 @@ export async function postArActions(sql: Sql, asked: Asked): Promise<ActionRow[]
 	return sql<ActionRow[]>`
 		select
 			case when place <= ${MOST_ACTIONS} then min(action) end as action, count(*)::int as actions,
-			sum(sessions)::float8 as sessions
+			sum(sessions) as sessions
 		from (
 			select action, sessions, least(row_number() over (order by action = '', sessions desc, action), ${MOST_ACTIONS + 1}) as place
 			from (
-				select value as action, sum(sessions) as sessions
+				select value as action, sum(sessions::float8) as sessions
 				from ${split(sql, asked, 'post_ar')} as parts
 				where active = 0
 				group by value
@@ -88,7 +91,7 @@ export interface PartRow {
 export async function parts(sql: Sql, asked: Asked, dimension: JourneySplit, most: number): Promise<PartRow[]> {
 	const reached = STEPS.map((_, index) => `reached_${index + 1}`);
 	const names = ['sessions', 'active', 'completed', 'carts', ...reached];
-	const sums = sql.unsafe(names.map((name) => `sum(${name})::float8 as ${name}`).join(', '));
+	const sums = sql.unsafe(names.map((name) => `sum(${name}::float8) as ${name}`).join(', '));
 	return sql<PartRow[]>`
 		select value, values, sessions, active, completed, carts, array[${sql.unsafe(reached.join(', '))}] as reached
 		from (

@@ -3,15 +3,19 @@
  * tallies, over any range. What no tally knows (device and product together, and where those that have a device or
  * product left) is counted in the rows of the latest sessions of the range, and says how far back it has looked.
  */
-import type { FilterValues, Range } from '../../../query';
+import { wordOf, type FilterValues, type Range } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import { ENDED_WORDS, SESSION_MEASURES } from '../../projections/measures';
 import type { Sql } from '../../db/connect';
 import { millis, time, type Fragment } from '../columns';
-import { sessionCounts, sessionParts, type SessionDimension, type Span } from '../tallies';
-
-/** How an address names what has no word. */
-export const NONE = '(none)';
+import {
+	sessionCounts,
+	sessionParts,
+	shopSessionParts,
+	shopSessions,
+	type SessionDimension,
+	type Span
+} from '../tallies';
 
 export const JOURNEY_FILTERS = { shop: 'text', device: 'text', product: 'text' } as const;
 export type JourneyFilters = FilterValues<typeof JOURNEY_FILTERS>;
@@ -34,7 +38,7 @@ export const MEASURES = Object.keys(SESSION_MEASURES);
 
 /** What is asked of the sessions of a span. */
 export function askedOf(filters: JourneyFilters, { from, to }: Pick<Span, 'from' | 'to'>): Asked {
-	const word = (value: string | null) => (value === NONE ? '' : value);
+	const word = (value: string | null) => (value === null ? null : wordOf(value));
 	return { from, to, shop: word(filters.shop), device: word(filters.device), product: word(filters.product) };
 }
 
@@ -51,21 +55,25 @@ export function counted(sql: Sql, asked: Asked): Fragment {
 	return split(sql, asked, null);
 }
 
-/** `shop` and `value` of the dimension, with the measures and `active`, of the sessions that are asked for. */
+/** `value` of the dimension, with the measures and `active`, of the sessions that are asked for. */
 export function split(sql: Sql, asked: Asked, dimension: SessionDimension | 'shop' | null): Fragment {
 	const names = sql.unsafe([...MEASURES, 'active'].join(', '));
 	if (needsRows(asked, dimension)) {
 		const value = dimension === null ? sql`''` : sql(dimension);
-		return sql`(select shop, ${value} as value, ${names} from ${rows(sql, asked)} as looked_at)`;
+		return sql`(select ${value} as value, ${names} from ${rows(sql, asked)} as looked_at)`;
 	}
 	const filter = asked.device !== null ? 'device' : asked.product !== null ? 'product' : null;
-	const kept = filter ?? (dimension === 'shop' || dimension === null ? 'device' : dimension);
-	const word = filter === null ? null : asked[filter];
-	const value = dimension === 'shop' ? sql`shop` : sql`value`;
+	if (dimension === 'shop') {
+		const source = filter === null ? shopSessions(sql, asked) : shopSessionParts(sql, filter, asked);
+		return sql`(
+			select shop as value, ${names} from ${source} as parts
+			where ${filter === null ? sql`true` : sql`value = ${asked[filter]}`}
+		)`;
+	}
+	const source = sessionParts(sql, filter ?? dimension ?? 'device', asked);
 	return sql`(
-		select shop, ${value} as value, ${names}
-		from ${sessionParts(sql, kept, asked)} as parts
-		where ${word === null ? sql`true` : sql`value = ${word}`}
+		select value, ${names} from ${source} as parts
+		where ${filter === null ? sql`true` : sql`value = ${asked[filter]}`}
 	)`;
 }
 

@@ -2,9 +2,10 @@
  * How many sessions a list has. By shop and status over a range it is added up from the tallies, exactly and however
  * many they are; else the rows are counted, up to a bound.
  */
+import { partedWords, wordOf } from '../../../query';
 import type { Sql } from '../../db/connect';
 import type { Fragment } from '../columns';
-import { ENDED, endOf, hasOthers, hasTried, NONE, tried, walked, walkOf, type SessionList } from './filters';
+import { ENDED, endOf, hasOthers, hasTried, tried, walked, walkOf, type SessionList } from './filters';
 import { sessionCounts } from '../tallies';
 
 export interface Counted {
@@ -47,17 +48,24 @@ export async function countSessions(sql: Sql, list: SessionList, few: string[] |
 
 /** SQL of the sum that is the count; null where the tallies do not know it. */
 function tallied(list: SessionList): string | null {
-	const { status } = list.filters;
 	if (list.by !== 'started' || hasOthers(list) || walkOf(list) === 'active') return null;
-	if (status.length === 0) return 'sessions';
-	if (status.includes(ENDED)) return status.length === 1 ? (SUMS[ENDED] ?? null) : null;
+	const { only, without } = partedWords(list.filters.status);
 	// Words come from the address: none of them may name what every object has.
-	const sums = status.map((word) => (Object.hasOwn(SUMS, word) ? SUMS[word] : undefined));
-	return sums.includes(undefined) ? null : sums.join(' + ');
+	const sumsOf = (words: readonly string[]) =>
+		words.map((word) => (Object.hasOwn(SUMS, word) ? SUMS[word] : undefined));
+	const isPlain = only.length === 0 || (only.length === 1 && only[0] === ENDED);
+	if (only.includes(ENDED) && !isPlain) return null;
+	// Of what is left out all must be in what it is taken from, and be in it once.
+	if (without.length > 0 && (!isPlain || new Set(without).size < without.length || without.includes(ENDED)))
+		return null;
+	if (only.length > 0 && without.includes('in_progress')) return null;
+	const [more, less] = [only.length === 0 ? ['sessions'] : sumsOf(only), sumsOf(without)];
+	if ([...more, ...less].includes(undefined)) return null;
+	return [more.join(' + '), ...less].join(' - ');
 }
 
 async function sumOf(sql: Sql, { filters: { shop }, range }: SessionList, sum: string): Promise<number> {
-	const span = { from: range.from, to: endOf(range), shop: shop === NONE ? '' : shop };
+	const span = { from: range.from, to: endOf(range), shop: shop === null ? null : wordOf(shop) };
 	const [row] = await sql<{ count: number }[]>`
 		select coalesce(sum(${sql.unsafe(sum)}), 0)::int as count from ${sessionCounts(sql, span)} as counted`;
 	return row?.count ?? 0;

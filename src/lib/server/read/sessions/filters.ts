@@ -5,17 +5,18 @@
  * scalar subqueries, which Postgres never turns into a join that would read all of that table. Types of events are compared
  * as an expression, or it would for each session look up all events of that type to find those of both.
  */
-import { fault, type FilterValues, type QueryFault, type Range } from '../../../query';
+import { fault, NONE, partedWords, wordOf, type FilterValues, type QueryFault, type Range } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { ENDED_WORDS, SESSION_MEASURES, SESSION_WORDS } from '../../projections/measures';
-import { time, type Fragment } from '../columns';
+import { time, ofSession, type Fragment } from '../columns';
+import { HIT_FILTERS, wasHit } from './hit';
 
 export const SESSION_FILTERS = {
 	/** A domain, or (none). */
 	shop: 'text',
-	/** in_progress, completed, abandoned, error, any other word; `ended` for all that are over. */
+	/** in_progress, completed, abandoned, error, any other word; `ended` for all that are over; `-completed` for none of those. */
 	status: 'words',
-	/** What the range of time is about: started (the default), ended, or any time at all. */
+	/** What the range of time is about: started (the default), ended, hit by an error, or any time at all. */
 	by: 'text',
 	/** Where it is, or where it ended. */
 	step: 'text',
@@ -25,8 +26,7 @@ export const SESSION_FILTERS = {
 	/** Exactly this title, or this id where there is no title. */
 	product_is: 'text',
 	errors: 'flag',
-	/** With an error of this group. */
-	group: 'text',
+	...HIT_FILTERS,
 	/** AI cost above, in dollars. */
 	cost_over: 'decimal',
 	/** With an event of this type. */
@@ -46,25 +46,25 @@ export const SESSION_FILTERS = {
 
 export type SessionFilters = FilterValues<typeof SESSION_FILTERS>;
 
-/** Stands for what nobody said, where '' cannot stand in an address. */
-export const NONE = '(none)';
 /** Stands for every status of a session that is over. */
 export const ENDED = 'ended';
 const STEP_NUMBERS = [1, 2, 3, 4, 5] as const;
+
+const TIMES = ['started', 'ended', 'hit', 'any'] as const;
 
 /** A list of sessions: its filters, its time, and its order, which is that of the time. */
 export interface SessionList {
 	filters: SessionFilters;
 	range: Range;
-	by: 'started' | 'ended' | 'any';
+	by: (typeof TIMES)[number];
 	/** The column of the order. */
 	column: 'started_at' | 'ended_at';
 }
 
 /** The list that is asked for, or why there is no such list. */
 export function sessionList(filters: SessionFilters, range: Range): SessionList | QueryFault {
-	const by = filters.by ?? 'started';
-	if (by !== 'started' && by !== 'ended' && by !== 'any') return fault('by', '“by” must be started, ended or any.');
+	const by = TIMES.find((time) => time === (filters.by ?? 'started'));
+	if (!by) return fault('by', '“by” must be started, ended, hit or any.');
 	for (const name of ['reached', 'not_reached'] as const) {
 		const number = filters[name];
 		if (number !== null && (number < 1 || number > STEP_NUMBERS.length)) {
@@ -76,7 +76,7 @@ export function sessionList(filters: SessionFilters, range: Range): SessionList 
 
 /** How the list is walked: by the sessions in progress, a shop, one status, or by time alone. */
 export function walkOf({ filters: { shop, status }, by }: SessionList): 'active' | 'shop' | 'status' | 'time' {
-	const only = status.length === 1 ? status[0] : null;
+	const only = status.length === 1 ? (partedWords(status).only[0] ?? null) : null;
 	if (by === 'ended') return 'time';
 	if (only === 'in_progress') return 'active';
 	if (shop !== null) return 'shop';
@@ -96,7 +96,9 @@ export function walked(sql: Sql, list: SessionList): Fragment {
 	const { filters, range, by, column } = list;
 	const name = sql(column);
 	const inRange =
-		by === 'any' ? sql`true` : sql`${name} >= ${time(sql, range.from)} and ${name} < ${time(sql, endOf(range))}`;
+		by === 'any' || by === 'hit'
+			? sql`true`
+			: sql`${name} >= ${time(sql, range.from)} and ${name} < ${time(sql, endOf(range))}`;
 	switch (walkOf(list)) {
 		case 'active':
 			return sql`status = 'in_progress' and ${inRange}`;
@@ -124,23 +126,27 @@ export function hasTried(list: SessionList): boolean {
 }
 
 /** Is anything asked beside shop and status? */
-export function hasOthers({ filters }: SessionList): boolean {
+export function hasOthers({ filters, by }: SessionList): boolean {
 	const plain = ['shop', 'status', 'by'];
-	return Object.entries(filters).some(([name, value]) => value !== null && !plain.includes(name));
+	const isAsked = (value: unknown) => (Array.isArray(value) ? value.length > 0 : value !== null);
+	return by === 'hit' || Object.entries(filters).some(([name, value]) => isAsked(value) && !plain.includes(name));
 }
 
 /** The conditions that are tried on rows of a relation called `sessions`. */
-export function tried(sql: Sql, { filters: asked }: SessionList): Fragment {
-	const statuses = asked.status.length > 0 ? asked.status : null;
+export function tried(sql: Sql, list: SessionList): Fragment {
+	const { filters: asked } = list;
+	const { only, without } = partedWords(asked.status);
+	const statuses = only.length > 0 ? only : null;
 	const isWord = (value: string | null, expression: string) => {
-		const word = value === NONE ? '' : value;
+		const word = value === null ? null : wordOf(value);
 		return sql`(${word}::text is null or ${sql.unsafe(expression)} = ${word}::text)`;
 	};
 	const isTrue = (value: boolean | null, expression: string) =>
 		sql`(${value}::boolean is null or (${sql.unsafe(expression)}) = ${value}::boolean)`;
 	return sql`
 		(${statuses}::text[] is null or status = any(${statuses}::text[])
-			or (${asked.status.includes(ENDED)}::boolean and status <> 'in_progress'))
+			or (${only.includes(ENDED)}::boolean and status <> 'in_progress'))
+		and status <> all(${without}::text[])
 		and ${isWord(asked.shop, `coalesce(shop_domain, '')`)}
 		and ${isWord(asked.step, `coalesce(abandonment_step, current_step, '')`)}
 		and ${isWord(asked.device, SESSION_WORDS.device)}
@@ -157,21 +163,13 @@ export function tried(sql: Sql, { filters: asked }: SessionList): Fragment {
 		and (${asked.reached}::integer is null or ${reached(sql, asked.reached)} = 1)
 		and (${asked.not_reached}::integer is null or ${reached(sql, asked.not_reached)} = 0)
 		and (${asked.q}::text is null or strpos(lower(session_id), lower(${asked.q}::text)) > 0)
-		and ${
-			asked.group === null
-				? sql`true`
-				: sql`(
-			select true from error_group_sessions as hit
-			where hit.group_key = ${asked.group} and hit.session_id = sessions.session_id
-			limit 1
-		)`
-		}
+		and ${wasHit(sql, list)}
 		and ${
 			asked.event === null
 				? sql`true`
 				: sql`(
 			select true from analytics_events as logged
-			where logged.session_id = sessions.session_id and logged.event_type || '' = ${asked.event}
+			where ${ofSession(sql)} and logged.event_type || '' = ${asked.event}
 			limit 1
 		)`
 		}`;

@@ -1,17 +1,20 @@
 /**
  * Sessions as lists show them, newest first: a page at a time by keys, along an index in the order of the list. What has
  * no index is tried on so many rows in that order; how far that looked is part of the answer, and the next page goes on
- * from there. A filter by a group of errors or by a type of event that few sessions have starts from those sessions.
+ * from there. A filter by a group of errors, a product or a type of event that few sessions have starts from those.
  */
 import type { Millis, SessionCard } from '../../../live/messages';
-import { isFault, readCursor, writeCursor, type Cursor, type CursorShape, type QueryFault, type Range } from '../../../query'; // prettier-ignore
+import { isFault, readCursor, writeCursor, type Cursor, type CursorShape, type Direction, type QueryFault, type Range } from '../../../query'; // prettier-ignore
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { cardColumns } from '../wall/cards';
 import type { Fragment } from '../columns';
-import { momentFault } from '../keyset';
+import { descending, micros, momentFault, momentOfMicros } from '../keyset';
 import { countSessions, type Counted } from './counts';
+import { sessionsHit } from './hit';
+import { sessionsOfProduct } from './product';
 import {
+	hasOthers,
 	hasTried,
 	SESSION_FILTERS,
 	sessionList,
@@ -56,6 +59,8 @@ export interface Neighbours {
 export const LOOKED_AT = 20_000;
 /** Up to so many sessions of a group or with a type of event, those are where looking starts. */
 const FEW = 5_000;
+/** Of more sessions of a product a page finds as many as it shows soon enough by looking. */
+const FEW_OF_PRODUCT = 1_000;
 const PAGE_ROWS = 50;
 const READ_LIMIT_MS = 10_000;
 
@@ -92,10 +97,15 @@ export function sessions(sql: Sql) {
 			const place = placeOf(asked.cursor, list);
 			if (isFault(place)) return place;
 			const few = await limited(fewSessions(sql, list));
-			const [page, counted] = await Promise.all([
-				limited(readPage(sql, list, few, place, asked.limit ?? PAGE_ROWS)),
-				limited(countSessions(sql, list, few, LOOKED_AT))
-			]);
+			const limit = asked.limit ?? PAGE_ROWS;
+			const reading = limited(readPage(sql, list, few, place, limit));
+			// Counting looks at the rows that a first page has looked at to its end: those are as many as it shows.
+			if (place === null && few === null && hasOthers(list)) {
+				const page = await reading;
+				if (page.rows.length < limit) return { ...page, count: page.rows.length, isLeast: page.lookedTo !== null };
+				return { ...page, ...(await limited(countSessions(sql, list, few, LOOKED_AT))) };
+			}
+			const [page, counted] = await Promise.all([reading, limited(countSessions(sql, list, few, LOOKED_AT))]);
 			return { ...page, ...counted };
 		},
 
@@ -175,7 +185,7 @@ async function readPage(
 }
 
 /** The way back to where one came from; null at the list's beginning. */
-function backward(shape: Shape, direction: 'next' | 'previous', shown: readonly Key[], place: Place): string | null {
+function backward(shape: Shape, direction: Direction, shown: readonly Key[], place: Place): string | null {
 	if (!place) return null;
 	const [from] = direction === 'next' ? shown : shown.slice(-1);
 	const key: [number, string] = from ? [from.place, from.sessionId] : place.key;
@@ -205,34 +215,24 @@ function looked(sql: Sql, list: SessionList, few: string[] | null, place: Place,
 function beyond(sql: Sql, { column }: SessionList, place: Place): Fragment {
 	if (!place) return sql`true`;
 	const [at, sessionId] = place.key;
-	const key = sql`(timestamptz 'epoch' + ${at}::float8 * interval '1 microsecond', ${sessionId}::text collate "C")`;
-	return place.direction === 'next'
-		? sql`(${sql(column)}, session_id) < ${key}`
-		: sql`(${sql(column)}, session_id) > ${key}`;
+	return sql`(${sql(column)}, session_id) ${descending(sql, place).beyond} (${momentOfMicros(sql, at)}, ${sessionId}::text collate "C")`;
 }
 
-function order(sql: Sql, { column }: SessionList, direction: 'next' | 'previous'): Fragment {
-	return direction === 'next' ? sql`${sql(column)} desc, session_id desc` : sql`${sql(column)}, session_id`;
+function order(sql: Sql, { column }: SessionList, direction: Direction): Fragment {
+	const { way } = descending(sql, { direction });
+	return sql`${sql(column)} ${way}, session_id ${way}`;
 }
 
-function micros(sql: Sql, column: string): Fragment {
-	return sql`(extract(epoch from ${sql(column)}) * 1000000)::float8`;
-}
-
-/** The sessions of the group of errors, or with the type of event, that is asked for, if they are few; else null. */
-async function fewSessions(sql: Sql, { filters: { group, event } }: SessionList): Promise<string[] | null> {
-	const few = async (reading: Promise<{ sessionId: string | null }[]>) => {
-		const rows = await reading;
-		const ids = rows.flatMap(({ sessionId }) => sessionId ?? []);
-		return rows.length > FEW ? null : [...new Set(ids)];
-	};
-	const ofGroup = group === null ? null : await few(groupSessions(sql, group));
-	return ofGroup ?? (event === null ? null : few(eventSessions(sql, event)));
-}
-
-function groupSessions(sql: Sql, group: string): Promise<{ sessionId: string }[]> {
-	return sql<{ sessionId: string }[]>`
-		select session_id as "sessionId" from error_group_sessions where group_key = ${group} limit ${FEW + 1}`;
+/** The sessions that such an error hit, of the product, or with the type of event, that is asked for, if they are few; else null. */
+async function fewSessions(sql: Sql, list: SessionList): Promise<string[] | null> {
+	const { event } = list.filters;
+	const hit = await sessionsHit(sql, list, FEW);
+	if (hit !== null && hit.length <= FEW) return hit;
+	const ofProduct = await sessionsOfProduct(sql, list, FEW_OF_PRODUCT);
+	if (ofProduct !== null) return ofProduct;
+	if (event === null) return null;
+	const rows = await eventSessions(sql, event);
+	return rows.length > FEW ? null : [...new Set(rows.flatMap(({ sessionId }) => sessionId ?? []))];
 }
 
 function eventSessions(sql: Sql, type: string): Promise<{ sessionId: string | null }[]> {

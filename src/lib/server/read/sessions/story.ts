@@ -5,7 +5,7 @@
 import type { Sql } from '../../db/connect';
 import type { AiRequestRow, EventRow, SessionError, SessionStory, StepRow } from '../../../live/messages';
 import { cardColumns, stepOrder } from '../wall/cards';
-import { decimal, millis, type Fragment } from '../columns';
+import { decimal, millis, ofSession, type Fragment } from '../columns';
 import { errorColumns } from '../wall/errors';
 
 /** How many events and AI requests and errors a story has at most. */
@@ -129,6 +129,7 @@ function eventRows(sql: Sql, wanted: Fragment): Fragment {
 			logged.device_context as device,
 			logged.user_agent as "userAgent",
 			logged.ip,
+			logged.key_id as "keyId",
 			logged.event_time as place
 		from (
 			select
@@ -138,7 +139,7 @@ function eventRows(sql: Sql, wanted: Fragment): Fragment {
 			from (
 				select *
 				from analytics_events as logged
-				where logged.session_id = sessions.session_id and ${wanted}
+				where ${ofSession(sql)} and ${wanted}
 				order by logged.event_time desc, logged.id desc
 				limit ${STORY_ROWS}
 			) as latest

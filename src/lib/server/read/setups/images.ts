@@ -3,9 +3,11 @@
  * SAMPLE of them, because only the log knows them.
  */
 import type { Millis } from '../../../live/messages';
+import { wordOf } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { time } from '../columns';
+import { fieldValue } from '../events/questions';
 import { eventCounts, eventParts } from '../tallies';
 
 export interface ImageMethod {
@@ -25,11 +27,10 @@ export interface ImagesPrepared {
 	methods: ImageMethod[];
 }
 
-export const SAMPLE = 5_000;
+const SAMPLE = 1_000;
 const METHODS = 50;
 const READ_WITHIN_MS = 10_000;
 const TYPE = ['image_prepared'];
-const NONE = '(none)';
 
 /** The images of a range, by when the server heard of them. */
 export async function imagesPrepared(
@@ -37,7 +38,7 @@ export async function imagesPrepared(
 	range: { from: Millis; to: Millis },
 	{ shop, method }: { shop: string | null; method: string | null }
 ): Promise<ImagesPrepared> {
-	const domain = shop === NONE ? '' : shop;
+	const domain = shop === null ? null : wordOf(shop);
 	const all =
 		domain === null
 			? eventCounts(sql, { ...range, shop: null }, TYPE)
@@ -46,7 +47,7 @@ export async function imagesPrepared(
 		READ_WITHIN_MS,
 		sql<ImagesPrepared[]>`
 			with sample as materialized (
-				select coalesce(key_text(data ->> 'method'), '') as method, json_number(data -> 'processingTimeMs')::float8 as ms
+				select coalesce(${fieldValue(sql, 'method')}, '') as method, json_number(data -> 'processingTimeMs')::float8 as ms
 				from analytics_events
 				where event_type = 'image_prepared'
 					and server_timestamp >= ${time(sql, range.from)} and server_timestamp < ${time(sql, range.to)}
@@ -65,7 +66,7 @@ export async function imagesPrepared(
 							percentile_cont(0.5) within group (order by ms) as "medianMs",
 							percentile_cont(0.95) within group (order by ms) as "p95Ms"
 						from sample
-						where ${method === null ? sql`true` : sql`method = ${method === NONE ? '' : method}`}
+						where ${method === null ? sql`true` : sql`method = ${wordOf(method)}`}
 						group by method
 						order by 2 desc, 1
 						limit ${METHODS}

@@ -4,7 +4,7 @@
  * opens its rows. Merchants set up few products: the LOOKED latest of a range are counted, and if there are more, the
  * answer says so.
  */
-import { isFault, readCursor, writeCursor, type Buckets, type Direction, type FilterValues, type QueryFault } from '../../../query'; // prettier-ignore
+import { isFault, readCursor, wordOf, writeCursor, type Buckets, type Direction, type FilterValues, type QueryFault, type Scope } from '../../../query'; // prettier-ignore
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
@@ -48,7 +48,7 @@ export interface SetupCounts {
 export interface SetupSummary extends SetupCounts {
 	/** There are more than LOOKED, and these are the latest. */
 	isLeast: boolean;
-	/** Whether any set-up is known at all. */
+	/** Whether any set-up is known that the asker may see. */
 	any: boolean;
 	/** Median of first begin to completion, of the `timed` latest completed; null where there is none. */
 	medianMs: number | null;
@@ -71,6 +71,7 @@ export interface SetupsAsked {
 	filters: SetupFilters;
 	cursor: string | null;
 	limit?: number;
+	scope: Scope['scope'];
 }
 
 export const LOOKED = 20_000;
@@ -80,9 +81,6 @@ const UNFINISHED_MS = 86_400_000;
 const SHOPS = 50;
 const READ_WITHIN_MS = 10_000;
 const SHAPE = { list: 'set-ups', sort: 'news', key: ['number', 'text', 'text'] } as const;
-/** What stands in a filter for "there is none". */
-const NONE = '(none)';
-
 /** @param sql a pool that commits do not need */
 export function setups(sql: Sql) {
 	return {
@@ -143,9 +141,10 @@ async function setupList(
 /** What the set-ups come to. The filter by state narrows all of it; without it all states are counted. */
 async function summary(
 	sql: Sql,
-	{ now, range, filters }: Omit<SetupsAsked, 'cursor' | 'limit'>,
+	{ now, range, filters, scope }: Omit<SetupsAsked, 'cursor' | 'limit'>,
 	times: Buckets
 ): Promise<SetupSummary> {
+	const isOwn = scope === null ? sql`true` : sql`shop = ${scope}`;
 	const counts = sql`
 		count(*)::int as setups,
 		count(*) filter (where ${begunIn(sql, range)})::int as begun,
@@ -166,7 +165,7 @@ async function summary(
 				from (
 					select shop, product_id, abandoned_at_step, started_at, completed_at, state_at, ${stateAt(sql, now)} as state
 					from product_setups
-					where ${newsIn(sql, range)}
+					where ${newsIn(sql, range)} and ${isOwn}
 					order by state_at desc
 					limit ${LOOKED}
 				) as setups
@@ -182,7 +181,7 @@ async function summary(
 			select
 				${counts},
 				(select count(*) >= ${LOOKED} from looked) as "isLeast",
-				exists (select from product_setups) as "any",
+				exists (select from product_setups where ${isOwn}) as "any",
 				(select percentile_cont(0.5) within group (order by ms) from timed)::float8 as "medianMs",
 				(select count(*)::int from timed) as timed,
 				(
@@ -233,9 +232,9 @@ function stateAt(sql: Sql, now: Millis): Fragment {
 /** Condition on set-ups that know their state at the moment. */
 function matches(sql: Sql, range: Stretch, { shop, state, step, begun }: SetupFilters): Fragment {
 	return sql`(
-		${shop === null ? sql`true` : sql`shop = ${shop === NONE ? '' : shop}`}
+		${shop === null ? sql`true` : sql`shop = ${wordOf(shop)}`}
 		and ${state.length === 0 ? sql`true` : sql`state = any(${state}::text[])`}
-		and ${step === null ? sql`true` : sql`state = 'abandoned' and coalesce(abandoned_at_step, '') = ${step === NONE ? '' : step}`}
+		and ${step === null ? sql`true` : sql`state = 'abandoned' and coalesce(abandoned_at_step, '') = ${wordOf(step)}`}
 		and ${begun === null ? sql`true` : sql`(${begunIn(sql, range)}) is ${begun ? sql`true` : sql`not true`}`}
 	)`;
 }

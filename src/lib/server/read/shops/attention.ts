@@ -11,7 +11,7 @@ import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { time } from '../columns';
-import { errorCounts, sessionParts } from '../tallies';
+import { shopErrorCounts, shopSessions } from '../tallies';
 
 export const DAY_MS = 86_400_000;
 const READ_WITHIN_MS = 10_000;
@@ -54,11 +54,11 @@ async function wentQuiet(sql: Sql, now: Millis): Promise<Found<'quiet'>> {
 		from (
 			select shop, count(distinct bucket) filter (where sessions > 0) as days
 			from session_tallies
-			where dimension = 'device' and bucket >= ${time(sql, lastDay - 7 * DAY_MS)} and bucket < ${time(sql, lastDay)}
+			where dimension = 'shop_day' and bucket >= ${time(sql, lastDay - 7 * DAY_MS)} and bucket < ${time(sql, lastDay)}
 			group by shop
 		) as counted
 		where days >= ${ACTIVE_DAYS} and shop not in (
-			select shop from ${sessionParts(sql, 'device', { from: now - DAY_MS, to: now, shop: null })} as today
+			select shop from ${shopSessions(sql, { from: now - DAY_MS, to: now, shop: null })} as today
 			where sessions > 0
 		)`;
 }
@@ -66,7 +66,7 @@ async function wentQuiet(sql: Sql, now: Millis): Promise<Found<'quiet'>> {
 async function successFell(sql: Sql, now: Millis): Promise<Found<'success'>> {
 	const rates = (from: Millis, to: Millis) => sql`(
 		select shop, sum(completed)::float8 / sum(sessions - active) as rate
-		from ${sessionParts(sql, 'device', { from, to, shop: null })} as parts
+		from ${shopSessions(sql, { from, to, shop: null })} as counted
 		group by shop
 		having sum(sessions - active) >= ${FEWEST_ENDED}
 	)`;
@@ -79,7 +79,9 @@ async function successFell(sql: Sql, now: Millis): Promise<Found<'success'>> {
 
 async function errorsRose(sql: Sql, now: Millis): Promise<Found<'errors'>> {
 	const counts = (from: Millis, to: Millis) => sql`(
-		select shop, sum(errors)::float8 as errors from ${errorCounts(sql, { from, to, shop: null })} as counted group by shop
+		select shop, sum(errors)::float8 as errors
+		from ${shopErrorCounts(sql, { from, to, shop: null })} as counted
+		group by shop
 	)`;
 	return sql<Found<'errors'>>`
 		select shop, 'errors' as why, later.errors as now, coalesce(earlier.errors, 0) / 7 as before

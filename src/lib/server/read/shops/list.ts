@@ -3,13 +3,21 @@
  * of it comes from tallies, exactly. Shops are few beside what they send: of the MOST with the latest sessions all are
  * read and put in order, since no index knows an order by figures of any range.
  */
-import { fault, isFault, readCursor, writeCursor, type FilterValues, type QueryFault } from '../../../query';
-import type { Decimal, Millis } from '../../../live/messages';
+import {
+	fault,
+	isFault,
+	readCursor,
+	writeCursor,
+	type FilterValues,
+	type QueryFault,
+	type Scope
+} from '../../../query';
+import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
-import { millis, time } from '../columns';
-import { DAY_MS, type Attention } from './attention';
-import { aiParts, bucketOf, errorCounts, sessionParts } from '../tallies';
+import { millis } from '../columns';
+import type { Attention } from './attention';
+import { NOTHING, shopFigures, type ShopFigures } from './figures';
 
 export const SHOP_FILTERS = {
 	/** A part of the domain. */
@@ -22,29 +30,14 @@ export const SHOP_FILTERS = {
 	sort: 'text'
 } as const;
 
-export interface ShopFigures {
-	sessions: number;
-	/** Of them: still in progress. */
-	inProgress: number;
-	completed: number;
-	/** What AI requests cost, and errors, in the range. */
-	cost: Decimal;
-	errors: number;
-}
-
 export interface ShopRow extends ShopFigures {
 	domain: string;
 	firstSeenAt: Millis;
 	/** When its latest session began. */
 	lastSessionAt: Millis | null;
 	attention: Attention[];
-}
-
-export interface Trend {
-	/** Hours or UTC days (or several of them), whole ones: the first can begin before the range. */
-	edges: Millis[];
-	/** Sessions by shop. */
-	sessions: Map<string, number[]>;
+	/** Its sessions by bucket of `edges`. */
+	trend: number[];
 }
 
 export interface ShopsAsked {
@@ -52,10 +45,14 @@ export interface ShopsAsked {
 	filters: FilterValues<typeof SHOP_FILTERS>;
 	cursor: string | null;
 	limit?: number;
+	/** These alone; null: all. */
+	shops: Scope['shops'];
 }
 
 export interface ShopList {
 	rows: ShopRow[];
+	/** Hours or UTC days (or several of them), whole ones: the first can begin before the range. */
+	edges: Millis[];
 	next: string | null;
 	previous: string | null;
 	/** Shops that match, and of those the ones of which a session started in the range, and that need attention. */
@@ -64,20 +61,18 @@ export interface ShopList {
 	inNeed: number;
 	/** There are more than MOST shops, and these are of those with the latest sessions. */
 	isLeast: boolean;
-	/** Of all that the range has, whatever the filters, with what named no shop. */
+	/** Of all that the range has of the asker's shops, whatever the filters; with what named no shop where they are all. */
 	total: ShopFigures;
 	unnamed: ShopFigures;
 }
 
 const MOST = 10_000;
 const READ_WITHIN_MS = 10_000;
-const HOUR_MS = 3_600_000;
-const NOTHING: ShopFigures = { sessions: 0, inProgress: 0, completed: 0, cost: '0', errors: 0 };
 
 /** @param attention why shops need attention */
 export async function shopList(
 	sql: Sql,
-	{ range, filters, cursor: text, limit = 50 }: ShopsAsked,
+	{ range, filters, cursor: text, limit = 50, shops: own }: ShopsAsked,
 	attention: ReadonlyMap<string, Attention[]>
 ): Promise<ShopList | QueryFault> {
 	const sort = filters.sort ?? 'sessions';
@@ -86,14 +81,18 @@ export async function shopList(
 	const cursor = readCursor(text, shape);
 	if (isFault(cursor)) return cursor;
 
-	const [known, figures] = await within(READ_WITHIN_MS, Promise.all([shops(sql), shopFigures(sql, range)]));
+	const [known, { edges, figures, trends }] = await within(
+		READ_WITHIN_MS,
+		Promise.all([shops(sql, own), shopFigures(sql, range, own)])
+	);
 	const q = filters.q?.toLowerCase() ?? '';
 	const all = known
 		.slice(0, MOST)
 		.map((shop): ShopRow => ({
 			...shop,
 			...(figures.get(shop.domain) ?? NOTHING),
-			attention: attention.get(shop.domain) ?? []
+			attention: attention.get(shop.domain) ?? [],
+			trend: trends.get(shop.domain) ?? edges.slice(1).map(() => 0)
 		})) // prettier-ignore
 		.filter((shop) => shop.domain.toLowerCase().includes(q))
 		.filter((shop) => filters.attention === null || shop.attention.length > 0 === filters.attention)
@@ -110,6 +109,7 @@ export async function shopList(
 	const [first, last] = [rows.at(0), rows.at(-1)];
 	return {
 		rows,
+		edges,
 		next: last && end < all.length ? writeCursor(shape, 'next', keyOf(last)) : null,
 		previous: first && begin > 0 ? writeCursor(shape, 'previous', keyOf(first)) : null,
 		count: all.length,
@@ -133,65 +133,12 @@ function isBehind(order: number, direction: 'next' | 'previous'): boolean {
 
 type KnownShop = Pick<ShopRow, 'domain' | 'firstSeenAt' | 'lastSessionAt'>;
 
-function shops(sql: Sql): PromiseLike<KnownShop[]> {
+function shops(sql: Sql, own: Scope['shops']): PromiseLike<KnownShop[]> {
 	return sql<KnownShop[]>`
 		select
 			domain, ${millis(sql, 'first_seen_at')} as "firstSeenAt", ${millis(sql, 'last_session_at')} as "lastSessionAt"
 		from shops
+		where ${own === null ? sql`true` : sql`domain = any(${own}::text[])`}
 		order by last_session_at desc nulls last, domain
 		limit ${MOST + 1}`;
-}
-
-/** The figures of each shop that has any, '' for what named none, and null for all together. */
-async function shopFigures(sql: Sql, range: ShopsAsked['range']): Promise<Map<string | null, ShopFigures>> {
-	const span = { ...range, shop: null };
-	const rows = await sql<(ShopFigures & { shop: string | null })[]>`
-		select
-			shop, coalesce(sum(sessions), 0)::float8 as sessions, coalesce(sum(in_progress), 0)::float8 as "inProgress",
-			coalesce(sum(completed), 0)::float8 as completed, trim_scale(coalesce(sum(cost), 0))::text as cost,
-			coalesce(sum(errors), 0)::float8 as errors
-		from (
-			select shop, sum(sessions) as sessions, sum(active) as in_progress, sum(completed) as completed, 0 as cost, 0 as errors
-			from ${sessionParts(sql, 'device', span)} as parts group by shop
-			union all
-			select shop, 0, 0, 0, sum(cost), 0 from ${aiParts(sql, span)} as parts group by shop
-			union all
-			select shop, 0, 0, 0, 0, sum(errors) from ${errorCounts(sql, span)} as parts group by shop
-		) as summed
-		group by rollup (shop)`;
-	return new Map(rows.map(({ shop, ...figures }) => [shop, figures]));
-}
-
-/** How many sessions of these shops began in each hour, or in each UTC day where the range is longer than three. */
-export async function shopTrends(
-	sql: Sql,
-	{ from, to }: ShopsAsked['range'],
-	domains: readonly string[]
-): Promise<Trend> {
-	const days = (to - from) / DAY_MS;
-	const grain = days <= 3 ? HOUR_MS : DAY_MS * Math.ceil(days / 60);
-	const edges = [Math.floor(from / grain) * grain];
-	while ((edges.at(-1) ?? to) < to) edges.push((edges.at(-1) ?? 0) + grain);
-	const [first, end] = [time(sql, edges[0] ?? from), time(sql, edges.at(-1) ?? to)];
-	const rows = await within(
-		READ_WITHIN_MS,
-		sql<{ shop: string; bucket: number; sessions: number }[]>`
-			select shop, ${bucketOf(sql, edges)} as bucket, sum(sessions)::float8 as sessions
-			from (
-				select shop, bucket as at, sessions from session_tallies
-				where dimension = ${grain < DAY_MS ? 'shop' : 'device'} and shop = any(${domains}::text[])
-					and bucket >= ${first} and bucket < ${end}
-				union all
-				select shop_domain, started_at, 1 from sessions
-				where status = 'in_progress' and shop_domain = any(${domains}::text[])
-					and started_at >= ${first} and started_at < ${end}
-			) as counted
-			group by 1, 2`
-	);
-	const sessions = new Map(domains.map((domain) => [domain, edges.slice(1).map(() => 0)]));
-	for (const { shop, bucket, sessions: number } of rows) {
-		const trend = sessions.get(shop);
-		if (trend) trend[bucket] = number;
-	}
-	return { edges, sessions };
 }

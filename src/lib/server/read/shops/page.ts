@@ -5,7 +5,7 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { cardColumns } from '../wall/cards';
 import { beginning, millis, time } from '../columns';
-import { aiCounts, bucketOf, errorCounts, sessionCounts, sessionParts, type SessionDimension } from '../tallies';
+import { aiCounts, bucketOf, groupErrorCounts, sessionCounts, sessionParts, type SessionDimension } from '../tallies';
 
 const READ_WITHIN_MS = 10_000;
 const LATEST = 10;
@@ -32,7 +32,8 @@ export interface ShopErrorGroup {
 	group: string;
 	code: string | null;
 	message: string | null;
-	severity: string | null;
+	/** That most of them had here. */
+	severity: string;
 	errors: number;
 }
 
@@ -104,11 +105,11 @@ async function overTime(sql: Sql, span: ShopSpan, times: Buckets): Promise<ShopB
 			sum(errors)::float8 as errors
 		from (
 			select at, sessions, active as in_progress, completed, abandoned, 0 as cost, 0 as errors
-			from ${sessionCounts(sql, span)} as counted
+			from ${sessionCounts(sql, span, times.edges)} as counted
 			union all
-			select at, 0, 0, 0, 0, cost, 0 from ${aiCounts(sql, span)} as counted
+			select at, 0, 0, 0, 0, cost, 0 from ${aiCounts(sql, span, times.edges)} as counted
 			union all
-			select at, 0, 0, 0, 0, 0, errors from ${errorCounts(sql, span)} as counted
+			select at, 0, 0, 0, 0, 0, errors from ${groupErrorCounts(sql, span, times.edges)} as counted
 		) as all_counts
 		group by 1`;
 	const byBucket = new Map(rows.map(({ bucket, ...figures }) => [bucket, figures]));
@@ -146,10 +147,14 @@ function errorGroupsOf(sql: Sql, span: ShopSpan): PromiseLike<ShopErrorGroup[]> 
 	return sql<ShopErrorGroup[]>`
 		select
 			counted.group_key as "group", ${beginning(sql, 'known.error_code', 255)} as code,
-			${beginning(sql, 'known.message_shape', 255)} as message, known.severity, counted.errors
+			${beginning(sql, 'known.message_shape', 255)} as message, counted.severity, counted.errors
 		from (
-			select group_key, sum(errors)::float8 as errors
-			from ${errorCounts(sql, span)} as counted
+			select group_key, sum(errors) as errors, (array_agg(severity order by errors desc, severity))[1] as severity
+			from (
+				select group_key, severity, sum(errors)::float8 as errors
+				from ${groupErrorCounts(sql, span)} as counted
+				group by group_key, severity
+			) as severities
 			group by group_key
 			order by 2 desc, 1
 			limit ${LATEST}

@@ -3,8 +3,11 @@
  * an index; the steps come with their sessions in one statement, so that a card is never half old.
  */
 import type { Sql } from '../../db/connect';
-import type { SessionCard } from '../../../live/messages';
+import type { Millis, SessionCard } from '../../../live/messages';
 import { beginning, decimal, millis, type Fragment } from '../columns';
+import { endedOfShops } from './ended';
+import { isGoingOn } from './silent';
+import { andOfShops, WHOLE, type View } from './view';
 
 /** How many active and how many ended sessions a snapshot of the wall has. */
 export const WALL_CARDS = { active: 400, ended: 40 } as const;
@@ -17,23 +20,27 @@ const ACTIVE_CONSIDERED = 5_000;
 /** A session has five steps; one that invents them without end must not fill every screen with them. */
 const CARD_STEPS = 40;
 
-/** The named sessions, in no particular order; those that do not exist are left out. */
-export async function cards(sql: Sql, sessionIds: string[]): Promise<SessionCard[]> {
+/** The named sessions, in no particular order; those that do not exist, or are not of the view, are left out. */
+export async function cards(sql: Sql, sessionIds: string[], view: View = WHOLE): Promise<SessionCard[]> {
 	if (sessionIds.length === 0) return [];
 	return sql<SessionCard[]>`
 		select ${cardColumns(sql)}
 		from sessions
-		where session_id = any(${sessionIds}::text[])`;
+		where session_id = any(${sessionIds}::text[]) ${andOfShops(sql, view)}`;
 }
 
-/** The active sessions, the latest changed first. */
-export async function activeCards(sql: Sql): Promise<SessionCard[]> {
+/** The active sessions, the latest changed first. See silent.ts. */
+export async function activeCards(sql: Sql, silentSince: Millis, view: View = WHOLE): Promise<SessionCard[]> {
 	return sql<SessionCard[]>`
 		select ${cardColumns(sql)}
 		from (
 			select *
 			from (
-				select * from sessions where status = 'in_progress' order by started_at desc limit ${ACTIVE_CONSIDERED}
+				select *
+				from sessions
+				where ${isGoingOn(sql, silentSince)} ${andOfShops(sql, view)}
+				order by started_at desc
+				limit ${ACTIVE_CONSIDERED}
 			) as started
 			order by updated_at desc
 			limit ${WALL_CARDS.active}
@@ -42,16 +49,18 @@ export async function activeCards(sql: Sql): Promise<SessionCard[]> {
 }
 
 /** The latest ended sessions, the last one first. */
-export async function endedCards(sql: Sql): Promise<SessionCard[]> {
-	return sql<SessionCard[]>`
-		select ${cardColumns(sql)}
-		from (
+export async function endedCards(sql: Sql, { shops }: View = WHOLE): Promise<SessionCard[]> {
+	const latest = shops
+		? endedOfShops(sql, shops, WALL_CARDS.ended)
+		: sql`
 			select *
 			from sessions
 			where ended_at is not null and status <> 'in_progress'
 			order by ended_at desc, session_id desc
-			limit ${WALL_CARDS.ended}
-		) as sessions
+			limit ${WALL_CARDS.ended}`;
+	return sql<SessionCard[]>`
+		select ${cardColumns(sql)}
+		from (${latest}) as sessions
 		order by sessions.ended_at desc, sessions.session_id desc`;
 }
 

@@ -2,14 +2,29 @@
 import type { Sql } from '../../db/connect';
 import type { ErrorCard } from '../../../live/messages';
 import { beginning, millis, type Fragment } from '../columns';
+import { WHOLE, type View } from './view';
 
 export const WALL_ERRORS = 40;
 
 /** The latest errors by their own time, newest first, bounded. */
-export async function latestErrors(sql: Sql): Promise<ErrorCard[]> {
+export async function latestErrors(sql: Sql, { shops }: View = WHOLE): Promise<ErrorCard[]> {
+	// Of each shop by its own index: a quiet shop's latest may lie far behind everybody else's.
+	const errors = shops
+		? sql`(
+			select of_shop.*
+			from unnest(${[...new Set(shops)]}::text[]) as shop (domain)
+			cross join lateral (
+				select *
+				from error_events
+				where shop_domain = shop.domain
+				order by occurred_at desc, id desc
+				limit ${WALL_ERRORS}
+			) as of_shop
+		)`
+		: sql`error_events`;
 	return sql<ErrorCard[]>`
 		select ${errorColumns(sql)}
-		from error_events as errors
+		from ${errors} as errors
 		order by errors.occurred_at desc, errors.id desc
 		limit ${WALL_ERRORS}`;
 }

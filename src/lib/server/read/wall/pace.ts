@@ -4,11 +4,16 @@
  */
 import type { Sql } from '../../db/connect';
 import type { StepPace } from '../../../live/messages';
+import { endedOfShops } from './ended';
+import { WHOLE, type View } from './view';
 
 const SESSIONS_CONSIDERED = 500;
 
 /** Median and 95th percentile in milliseconds for each step that has been completed, by the step's name. */
-export async function stepPace(sql: Sql): Promise<StepPace[]> {
+export async function stepPace(sql: Sql, { shops }: View = WHOLE): Promise<StepPace[]> {
+	const ended = shops
+		? endedOfShops(sql, shops, SESSIONS_CONSIDERED)
+		: sql`select session_id from sessions where ended_at is not null order by ended_at desc limit ${SESSIONS_CONSIDERED}`;
 	return sql<StepPace[]>`
 		select
 			step,
@@ -22,9 +27,7 @@ export async function stepPace(sql: Sql): Promise<StepPace[]> {
 					steps.duration_ms,
 					floor(extract(epoch from steps.completed_at - steps.started_at) * 1000)::bigint
 				) as took
-			from (
-				select session_id from sessions where ended_at is not null order by ended_at desc limit ${SESSIONS_CONSIDERED}
-			) as ended
+			from (${ended}) as ended
 			join session_steps as steps using (session_id)
 			where steps.completed_at is not null
 		) as measured

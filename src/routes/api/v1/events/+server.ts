@@ -1,16 +1,14 @@
 /** The event log, filtered as its page filters it; as CSV all that match. */
-import { fault, isFault, type QueryFault } from '$lib/query';
-import { allPages, csvResponse, type CsvColumn } from '$lib/server/api/csv';
+import { isFault } from '$lib/query';
+import type { CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
+import { exported, iso, limitFault } from '$lib/server/api/rows';
 import type { LoggedEvent } from '$lib/server/read/events/list';
 import type { RequestHandler } from './$types';
 
-const MOST_ROWS = 500;
 /** An event can have 64 KiB: of a file that is streamed, no more than a few MB are in memory. */
 const ROWS_AT_ONCE = 100;
-
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
 const COLUMNS: readonly CsvColumn<LoggedEvent>[] = [
 	{ name: 'id', cell: ({ id }) => id },
@@ -23,7 +21,8 @@ const COLUMNS: readonly CsvColumn<LoggedEvent>[] = [
 	{ name: 'data', cell: ({ data }) => JSON.stringify(data) },
 	{ name: 'device_context', cell: ({ device }) => (device === null ? null : JSON.stringify(device)) },
 	{ name: 'user_agent', cell: ({ userAgent }) => userAgent },
-	{ name: 'ip', cell: ({ ip }) => ip }
+	{ name: 'ip', cell: ({ ip }) => ip },
+	{ name: 'key_id', cell: ({ keyId }) => keyId }
 ];
 
 export const GET: RequestHandler = (event) => {
@@ -32,29 +31,15 @@ export const GET: RequestHandler = (event) => {
 		event,
 		{ filters: { ...events.filters, limit: 'whole' }, from: 'now-24h' },
 		async (asked) => {
-			const limit = asked.filters.limit ?? undefined;
-			if (limit !== undefined && (limit < 1 || limit > MOST_ROWS)) {
-				return fault('limit', `“limit” must be from 1 to ${MOST_ROWS}.`);
-			}
-			const list = await events.list({ ...asked, ...(limit === undefined ? {} : { limit }) });
+			const { limit } = asked.filters;
+			const wrong = limitFault(limit);
+			if (wrong) return wrong;
+			const list = await events.list({ ...asked, limit: limit ?? 50 });
 			if (isFault(list)) return list;
 			const { rows, count, isLeast, lookedTo, next } = list;
 			return { rows, count, isLeast, lookedTo, nextCursor: next };
 		},
-		async (asked): Promise<Response | QueryFault> => {
-			const pageAt = (cursor: string | null) => events.page({ ...asked, cursor, limit: ROWS_AT_ONCE });
-			const first = await pageAt(null);
-			if (isFault(first)) return first;
-			return csvResponse(
-				'events',
-				COLUMNS,
-				allPages(async (cursor) => {
-					const page = cursor === null ? first : await pageAt(cursor);
-					if (isFault(page)) throw new Error(page.message);
-					return page;
-				})
-			);
-		}
+		(asked) => exported('events', COLUMNS, (cursor) => events.page({ ...asked, cursor, limit: ROWS_AT_ONCE }))
 	);
 };
 

@@ -1,14 +1,11 @@
 /** Sessions, filtered as their page filters them; as CSV all that match. */
-import { fault, isFault, type QueryFault } from '$lib/query';
-import { allPages, csvResponse, type CsvColumn } from '$lib/server/api/csv';
+import { isFault } from '$lib/query';
+import type { CsvColumn } from '$lib/server/api/csv';
 import { answer } from '$lib/server/api/list';
 import { methodNotAllowed } from '$lib/server/api/respond';
+import { exported, iso, limitFault, MOST_ROWS } from '$lib/server/api/rows';
 import type { SessionRow } from '$lib/server/read/sessions';
 import type { RequestHandler } from './$types';
-
-const MOST_ROWS = 500;
-
-const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
 const COLUMNS: readonly CsvColumn<SessionRow>[] = [
 	{ name: 'session_id', cell: ({ sessionId }) => sessionId },
@@ -36,30 +33,17 @@ export const GET: RequestHandler = (event) => {
 		{ filters: { ...sessions.filters, limit: 'whole' }, from: 'now-7d' },
 		async (asked) => {
 			// Not a condition on the rows: those that are left are the list's own.
-			const { limit: most, ...filters } = asked.filters;
-			const limit = most ?? undefined;
-			if (limit !== undefined && (limit < 1 || limit > MOST_ROWS)) {
-				return fault('limit', `“limit” must be from 1 to ${MOST_ROWS}.`);
-			}
-			const list = await sessions.list({ ...asked, filters, ...(limit === undefined ? {} : { limit }) });
+			const { limit, ...filters } = asked.filters;
+			const wrong = limitFault(limit);
+			if (wrong) return wrong;
+			const list = await sessions.list({ ...asked, filters, limit: limit ?? 50 });
 			if (isFault(list)) return list;
 			const { rows, count, isLeast, lookedTo, next } = list;
 			return { rows, count, isLeast, lookedTo, nextCursor: next };
 		},
-		async (asked): Promise<Response | QueryFault> => {
+		(asked) => {
 			const { limit, ...filters } = { ...asked.filters, limit: MOST_ROWS };
-			const pageAt = (cursor: string | null) => sessions.page({ ...asked, filters, cursor, limit });
-			const first = await pageAt(null);
-			if (isFault(first)) return first;
-			return csvResponse(
-				'sessions',
-				COLUMNS,
-				allPages(async (cursor) => {
-					const page = cursor === null ? first : await pageAt(cursor);
-					if (isFault(page)) throw new Error(page.message);
-					return page;
-				})
-			);
+			return exported('sessions', COLUMNS, (cursor) => sessions.page({ ...asked, filters, cursor, limit }));
 		}
 	);
 };

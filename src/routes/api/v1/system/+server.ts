@@ -7,8 +7,14 @@ export const GET: RequestHandler = (event) => {
 	const { pipeline } = event.locals;
 	const { pages } = pipeline;
 	return answer(event, { filters: {}, from: 'now-1h' }, async () => {
-		const [intake, database] = await Promise.all([pages.system.intake(), pages.system.database()]);
-		return { process: pipeline.system(), intake, database };
+		const process = pipeline.system();
+		const [intake, archive, months, database] = await Promise.all([
+			pages.system.intake(),
+			pages.system.archive(),
+			pages.system.months(process.months.keep),
+			pages.system.database()
+		]);
+		return { process, intake, archive, months, database };
 	});
 };
 

@@ -5,8 +5,8 @@ import type { RequestHandler } from './$types';
 
 export const GET: RequestHandler = (event) => {
 	const { errors } = event.locals.pipeline.pages;
-	return answer(event, { filters: {}, from: 'now-24h' }, ({ range, now }) =>
-		errors.group(event.params.group, range, now)
+	return answer(event, { filters: {}, from: 'now-24h', keeps: 'scope' }, ({ range, now, scope }) =>
+		errors.group(event.params.group, range, now, scope)
 	);
 };
 

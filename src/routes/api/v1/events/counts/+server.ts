@@ -8,12 +8,12 @@ export const GET: RequestHandler = (event) => {
 	const { events } = event.locals.pipeline.pages;
 	return answer(
 		event,
-		{ filters: { type: 'words' }, from: 'now-24h' },
-		async ({ now, zone, range, filters: { type } }) => {
+		{ filters: { type: 'words', shop: 'text' }, from: 'now-24h' },
+		async ({ now, zone, range, filters: { type, shop } }) => {
 			const times = buckets(range, zone, now);
-			const filters = { type, shop: null, session: null, q: null, field: null, value: null };
+			const filters = { type, shop, session: null, q: null, field: null, value: null, signed: null };
 			const { types } = await events.series(range, filters, times);
-			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, type, null) };
+			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, type, shop) };
 		}
 	);
 };

@@ -5,7 +5,7 @@ import { methodNotAllowed } from '$lib/server/api/respond';
 import type { RequestHandler } from './$types';
 
 export const GET: RequestHandler = async ({ locals, params }) => {
-	const { state } = await locals.pipeline.snapshot(sessionTopic(params.sessionId));
+	const { state } = await locals.pipeline.snapshot(sessionTopic(params.sessionId), locals.visitor);
 	return found(state);
 };
 

@@ -1,7 +1,8 @@
 /**
  * The one way to a PostgreSQL pool. It guarantees what the library leaves open: a lost connection neither hangs, nor
  * mixes answers up, nor ends the process (wire.ts, arrays.ts), a lost server is tried again within a second, nothing
- * waits for a connection longer than five, and a failure at start is one line that never shows the password.
+ * waits for a connection longer than five, a pool that is ended ends, and a failure at start is one line that never
+ * shows the password.
  */
 import postgres from 'postgres';
 import { StartupError } from '../errors';
@@ -30,6 +31,8 @@ export interface ConnectOptions {
 
 const CONNECT_TIMEOUT_S = 5;
 const MAX_BACKOFF_S = 0.5;
+/** What an end waits for statements under way, where the caller names no timeout. */
+const END_TIMEOUT_S = 5;
 
 /**
  * Makes a pool; connects with the first query.
@@ -53,7 +56,7 @@ export function connect(options: ConnectOptions): Sql {
 	try {
 		// Nothing connects before the first query, so a first pool is a cheap way to the library's reading of the URL.
 		const parsed = postgres(options.url, { ...settings }).options;
-		return withArrays(postgres(options.url, withWires(settings, parsed)));
+		return withEnd(withArrays(postgres(options.url, withWires(settings, parsed))));
 	} catch (cause) {
 		throw new StartupError('DATABASE_URL is not a URL like postgres://user:password@host:5432/database', { cause });
 	}
@@ -92,6 +95,14 @@ function withArrays(sql: Sql): Sql {
 		Object.assign(sql.options.shared, { typeArrayMap: ARRAY_TYPES });
 	}
 	return sql;
+}
+
+/** The library waits for ever for a connection that was lost under its statement, although that was failed. */
+function withEnd(sql: Sql): Sql {
+	const end = sql.end.bind(sql);
+	return Object.assign(sql, {
+		end: ({ timeout = END_TIMEOUT_S }: { timeout?: number | undefined } = {}) => end({ timeout })
+	});
 }
 
 function asText(value: unknown): string {

@@ -17,15 +17,8 @@ export interface ChangesOptions {
 	onChange: (changes: Changes) => Promise<void>;
 }
 
-export interface FollowedChanges {
-	/** Its freshness is the page's. */
-	live: LiveTopic<ChangesState, Changes>;
-	/** The page was read anew by a navigation. */
-	renewed(): void;
-}
-
-/** Follows what changes for as long as the component lives. Call it while a component is made. */
-export function followChanges({ clock, first, onChange }: ChangesOptions): FollowedChanges {
+/** Follows what changes for as long as the component lives; its freshness is the page's. Call it while a component is made. */
+export function followChanges({ clock, first, onChange }: ChangesOptions): LiveTopic<ChangesState, Changes> {
 	let subscribed = false;
 	const reloads = new Reloads({
 		reload: onChange,
@@ -65,5 +58,5 @@ export function followChanges({ clock, first, onChange }: ChangesOptions): Follo
 			reloads.stop();
 		};
 	});
-	return { live, renewed: () => reloads.renewed() };
+	return live;
 }

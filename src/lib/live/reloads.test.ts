@@ -106,16 +106,6 @@ describe('reloads', () => {
 		expect(it.reads).toHaveLength(2);
 	});
 
-	it('forget what a navigation has read already', () => {
-		const it = page();
-		it.hidden = true;
-		it.reloads.touch(SESSIONS);
-		it.reloads.renewed();
-		it.hidden = false;
-		it.reloads.shown();
-		expect(it.reads).toHaveLength(0);
-	});
-
 	it('end with the page', async () => {
 		const it = page();
 		const seen = vi.spyOn(it.reads, 'push');

@@ -55,12 +55,6 @@ export class Reloads {
 		this.#schedule();
 	}
 
-	/** The page was read anew by other means: what changed before is in it. */
-	renewed(): void {
-		this.#lastBegan = this.#options.mono();
-		if (!this.#running) this.#due = null;
-	}
-
 	stop(): void {
 		this.#stopped = true;
 		this.#cancel?.();

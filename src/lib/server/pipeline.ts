@@ -7,6 +7,7 @@
  *                          ▲          └─▶ read ─▶ pages, and what push sends
  *                        sweeper         └─▶ shipper ─▶ archive
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Server, Socket } from 'socket.io';
 import type {
@@ -112,8 +113,8 @@ export interface Pipeline {
 	pages: Pages;
 	/** Commits an event of the server's own: what somebody said in it. */
 	record: RecordEvent;
-	/** How the stages of this process are, just now. */
-	system(): ProcessState;
+	/** How the stages of this process are, just now: what is being committed is counted, unless that takes long. */
+	system(): Promise<ProcessState>;
 	/** Reads a rejected event once more; null when there is none with this id. */
 	replay(rejectedId: string): Promise<Replayed | null>;
 	/** Reading the archive back: what was asked for, and how far it is. */
@@ -149,6 +150,7 @@ const PAGE_LIMIT_MS = 10_000;
  */
 const PAGE_SETTINGS = { statement_timeout: PAGE_LIMIT_MS, jit: 'off', max_parallel_workers_per_gather: 0 };
 const READY_WITHIN_MS = 2_000;
+const COUNTED_WITHIN_MS = 250;
 
 /**
  * Connects, migrates and starts every stage.
@@ -244,7 +246,9 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
 			look: () => forgetting.look()
 		}),
 		record: recorder(commit),
-		system() {
+		async system() {
+			// The database tells of a commit before this process has its answer: who asks because of it must find it counted.
+			await Promise.race([committer.answered(), sleep(COUNTED_WITHIN_MS)]);
 			const at = Date.now();
 			const { rss, heapUsed } = process.memoryUsage();
 			return {

@@ -14,7 +14,7 @@ const GONE = 'There is no such screen any more.';
 export const load: PageServerLoad = async (event) => {
 	const { frame } = await pageQuery(event, { fallback: 'now-24h', filters: {} });
 	const { pipeline } = event.locals;
-	return { frame, screens: await screens(pipeline.access.sql), build: pipeline.system().build };
+	return { frame, screens: await screens(pipeline.access.sql), build: (await pipeline.system()).build };
 };
 
 export const actions: Actions = {

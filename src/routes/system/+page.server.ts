@@ -7,7 +7,7 @@ export const load: PageServerLoad = async (event) => {
 	const { pipeline } = event.locals;
 	const { pages } = pipeline;
 	const { frame, filters } = await pageQuery(event, { fallback: 'now-24h', filters: pages.rejected.filters });
-	const state = pipeline.system();
+	const state = await pipeline.system();
 	const [intake, archive, months, database, rejected] = await Promise.all([
 		pages.system.intake(),
 		pages.system.archive(),

@@ -65,6 +65,7 @@ export class Committer {
 	readonly #expiry: NodeJS.Timeout;
 	/** What the lanes are working on: answered at its deadline even if the database hangs for longer. */
 	readonly #underWay = new Set<Waiting>();
+	readonly #runs = new Set<Promise<void>>();
 	readonly #durations = new Durations(MEASURED_COMMITS);
 	#busy = 0;
 	#gathering = false;
@@ -109,6 +110,11 @@ export class Committer {
 		};
 	}
 
+	/** When the commits that are under way now are answered and counted. */
+	async answered(): Promise<void> {
+		await Promise.all(this.#runs);
+	}
+
 	/** Commits what was accepted, then closes the connections. */
 	async stop(): Promise<void> {
 		this.#stopping = true;
@@ -132,7 +138,9 @@ export class Committer {
 		while (!this.#queue.isEmpty && (this.#busy === 0 || this.#queue.events >= furtherLaneEvents)) {
 			const lane = this.#idle.pop();
 			if (!lane) return;
-			void this.#run(lane, this.#queue.take(MAX_GROUP_EVENTS, MAX_GROUP_SIZE));
+			const run = this.#run(lane, this.#queue.take(MAX_GROUP_EVENTS, MAX_GROUP_SIZE));
+			this.#runs.add(run);
+			void run.finally(() => this.#runs.delete(run));
 		}
 		if (this.#busy === 0 && this.#queue.isEmpty) this.#drained?.();
 	}

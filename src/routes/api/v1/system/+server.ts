@@ -7,7 +7,7 @@ export const GET: RequestHandler = (event) => {
 	const { pipeline } = event.locals;
 	const { pages } = pipeline;
 	return answer(event, { filters: {}, from: 'now-1h' }, async () => {
-		const process = pipeline.system();
+		const process = await pipeline.system();
 		const [intake, archive, months, database] = await Promise.all([
 			pages.system.intake(),
 			pages.system.archive(),

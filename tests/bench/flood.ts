@@ -4,7 +4,6 @@
  * sends as many requests as its other connections carry. The process believes the X-Forwarded-For of this machine, as
  * behind a proxy, so that each has an address of its own and nobody is spared for being local.
  */
-import { connect, type Socket } from 'node:net';
 import { PASSWORD } from '../support/door';
 import { machine, median, quantile, spread, table } from './figures';
 import { session } from './shoppers';
@@ -48,16 +47,13 @@ export async function benchFlood({ rounds, seconds }: { rounds: number; seconds:
 		await behave(address, seconds);
 		for (let round = 0; round < rounds; round++) {
 			const before = await behave(address, seconds);
-			const slow = Array.from({ length: SLOW }, (_, n) => new SlowSender(address, n));
-			const flood = await stage.role('flooding', [address, BAD, String(FLOODING)]);
+			const flood = await stage.role('flooding', [address, BAD, String(FLOODING), String(SLOW)]);
 			const began = await refusals(flood.address);
 			const during = await behave(address, seconds);
 			const ended = await refusals(flood.address);
-			const open = slow.filter((sender) => sender.isOpen).length;
-			for (const sender of slow) sender.end();
 			await flood.stop();
 			const each = (name: 'taken' | 'refused') => (ended[name] - began[name]) / ((ended.at - began.at) / 1000);
-			done.push({ before, during, taken: each('taken'), refused: each('refused'), open });
+			done.push({ before, during, taken: each('taken'), refused: each('refused'), open: ended.open });
 		}
 	} finally {
 		await stage.close();
@@ -94,41 +90,11 @@ async function behave(address: string, seconds: number): Promise<Stretch> {
 	return { p50: median(took), p99: quantile(took, 0.99), failed };
 }
 
-/** A connection that says a byte a second, and begins again when it is closed. */
-class SlowSender {
-	isOpen = false;
-	#socket: Socket | undefined;
-	readonly #drip: NodeJS.Timeout;
-
-	constructor(address: string, place: number) {
-		const { hostname, port } = new URL(address);
-		const head = `POST ${PATH} HTTP/1.1\r\nHost: ${hostname}:${port}\r\nX-Forwarded-For: ${BAD}\r\n`;
-		const start = place % 2 === 0 ? `${head}X-Slow: ` : `${head}Content-Length: 100000\r\n\r\n`;
-		const open = (): void => {
-			this.#socket = connect(Number(port), hostname, () => {
-				this.isOpen = true;
-				this.#socket?.write(start);
-			});
-			// An answer is read away: 429 comes before the body.
-			this.#socket.resume().on('error', () => undefined).on('close', () => (this.isOpen = false)); // prettier-ignore
-		};
-		open();
-		this.#drip = setInterval(() => {
-			if (this.isOpen) this.#socket?.write('x');
-			else if (this.#socket?.closed) open();
-		}, 1_000);
-	}
-
-	end(): void {
-		clearInterval(this.#drip);
-		this.#socket?.destroy();
-	}
-}
-
 interface Refusals {
 	at: number;
 	taken: number;
 	refused: number;
+	open: number;
 }
 
 async function refusals(address: string): Promise<Refusals> {

@@ -76,7 +76,7 @@ switch (name) {
 		await benchFlood({ rounds: Number(values.rounds), seconds: seconds(10) });
 		break;
 	case 'flooding':
-		await runFlooding(args[0] ?? '', args[1] ?? '', Number(args[2]));
+		await runFlooding(args[0] ?? '', args[1] ?? '', { flooding: Number(args[2]), slow: Number(args[3]) });
 		break;
 	case 'restore':
 		await runRestore(args[0] ?? '', args[1] ?? '');

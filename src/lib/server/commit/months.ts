@@ -10,6 +10,7 @@
  * from one more than a week ahead that comes within an hour of the very time that it gave.
  */
 import type { Sql } from '../db/connect';
+import { ensureMonth } from '../db/log-months';
 import type { CommitSource, LogRow } from './rows';
 
 /** How a group is committed: `plain` now, within a month; `careful` at the turn of a month, and what lies in the past. */
@@ -65,7 +66,7 @@ function earliestCopy(serverTime: number, sentTime: number | null, source: Commi
 /** Makes the months of these events. */
 export async function makeMonths(sql: Sql, events: readonly LogRow[]): Promise<void> {
 	const months = [...new Set(events.map(({ serverTime }) => monthOf(serverTime)))].sort((a, b) => a - b);
-	for (const month of months) await sql`select ensure_month(${new Date(month)}::date)`;
+	for (const month of months) await ensureMonth(sql, new Date(month).toISOString().slice(0, 10));
 }
 
 /** The beginning of the month (UTC) that a time lies in. */

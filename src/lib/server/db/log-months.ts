@@ -2,6 +2,7 @@
  * Months that have left the log: dropped once the archive had all of their events. What was counted from them stays; it
  * cannot be counted anew before all of a month's events are back.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql, TransactionSql } from 'postgres';
 
 /** A month of which events are missing in the log. */
@@ -123,13 +124,38 @@ export function oldMonths(sql: Sql, first: number, now: number): Promise<OldMont
 		order by 1`;
 }
 
+/** Before it is asked again for what somebody else is at. */
+const REST_MS = 50;
+/** Lock not available, and a deadlock: nothing was done. */
+const BUSY = new Set<unknown>(['55P03', '40P01']);
+
+/** Does something that fails without having done anything while somebody else is in its way, until it is done. */
+export async function untilFree<Result>(work: () => Promise<Result>): Promise<Result> {
+	for (;;) {
+		try {
+			return await work();
+		} catch (error) {
+			if (!(error instanceof Error && 'code' in error && BUSY.has(error.code))) throw error;
+			await sleep(REST_MS);
+		}
+	}
+}
+
+/**
+ * Makes the log ready for the month of a day (2026-01-09), also where it had begun to leave: that waits for whoever may
+ * still see it as it was. Between two attempts nothing is held, so that others who wait for the same can end.
+ */
+export async function ensureMonth(sql: Sql, day: string): Promise<void> {
+	await untilFree(() => sql`select ensure_month(${day}::date)`);
+}
+
 /**
  * Makes months part of the log again whose leaving was interrupted; for who may let months leave, and nobody else does.
  * @param first those that begin then or later, in milliseconds since 1970
  */
 export async function reattachMonths(sql: Sql, first = 0): Promise<void> {
-	await sql`
-		select ensure_month(month)
+	const leaving = await sql<{ day: string }[]>`
+		select month::text as day
 		from (
 			select to_date(right(relname, 7), 'YYYY_MM') as month
 			from pg_class
@@ -137,7 +163,9 @@ export async function reattachMonths(sql: Sql, first = 0): Promise<void> {
 			where relkind = 'r' and relnamespace = current_schema()::regnamespace
 				and relname ~ '^analytics_events_[0-9]{4}_[0-9]{2}$' and coalesce(inhdetachpending, true)
 		) as leaving
-		where month_start(month) >= ${new Date(first)}`;
+		where month_start(month) >= ${new Date(first)}
+		order by 1`;
+	for (const { day } of leaving) await ensureMonth(sql, day);
 }
 
 /** What is missing and how to bring it back, a line each. */

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import type { Sql } from '../db/connect';
 import { describe } from '../commit/faults';
+import { ensureMonth } from '../db/log-months';
 import { retain } from './retention';
 
 export interface MonthsOptions {
@@ -78,7 +79,9 @@ export async function startMonths({ url, sql, keepMonths, log }: MonthsOptions):
 	};
 }
 
-/** This month and the next one. */
+/** This month and the next one, by the database's clock. */
 async function makeAhead(sql: Sql): Promise<void> {
-	await sql`select ensure_month(day::date) from unnest(array[now(), now() + interval '1 month']) as day`;
+	const ahead = await sql<{ day: string }[]>`
+		select log_month(at)::text as day from unnest(array[now(), now() + interval '1 month']) as at`;
+	for (const { day } of ahead) await ensureMonth(sql, day);
 }

@@ -12,10 +12,12 @@
 import { REBUILD_LOCK } from '../commit/rebuild';
 import { connect, type Sql } from '../db/connect';
 import {
+	ensureMonth,
 	firstKept,
 	oldMonths,
 	reattachMonths,
 	tellKept,
+	untilFree,
 	whyAtAGlance,
 	type OldMonth,
 	type WhyKept
@@ -94,7 +96,7 @@ async function letGo(
 	const seen = (await oldMonths(sql, first, now)).find(({ month }) => month === old.month) ?? old;
 	const why = typeof counted === 'string' ? counted : whyAtAGlance(seen);
 	// It stays, so that its events are to be seen, although its leaving had begun.
-	if (why !== null && old.isLeaving && !dryRun) await sql`select ensure_month(${old.day}::date)`;
+	if (why !== null && old.isLeaving && !dryRun) await ensureMonth(sql, old.day);
 	if (typeof counted === 'string' || why !== null || dryRun) {
 		return { stays: why && { why, seen }, tookMs: null };
 	}
@@ -193,7 +195,8 @@ async function leave(
 	// Nobody writes to it any more, unless it becomes part of the log again; and nobody else detaches.
 	const [detached] = await sql<{ events: number }[]>`select count(*)::int as events from ${sql(table)}`;
 	// One statement: a transaction whose connection is lost in its middle could put aside without having noted.
-	await sql.unsafe(`
+	await untilFree(() =>
+		sql.unsafe(`
 		do $$
 		begin
 			lock table ${table} in access exclusive mode;
@@ -213,7 +216,8 @@ async function leave(
 			where server_timestamp between month_start('${day}') - interval '10 minutes'
 				and month_start('${day}') + interval '1 month 10 minutes';
 			${putAside(table)}
-		end $$`);
+		end $$`)
+	);
 	const tookMs = performance.now() - begun;
 	const [left] = await sql<{ hasLeft: boolean }[]>`select to_regclass(${table}) is null as "hasLeft"`;
 	return left?.hasLeft ? tookMs : null;

@@ -1,4 +1,5 @@
 /** What runs beside an erasure brings nothing of it back: rebuilds, months that leave, sessions that end, shippers that slept. */
+import type { TransactionSql } from 'postgres';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { groupCommits } from '../../src/lib/server/archive/shipper-ledger';
 import { shipEverything } from '../../src/lib/server/archive/shipper';
@@ -239,3 +240,43 @@ it('what is shipped between the look through the archive and the end of the log 
 	expect(await placesOf(SHOP)).toEqual([]);
 	expect((await placesOf(OTHER)).some((place) => place.endsWith('.json'))).toBe(true);
 });
+
+it.each(['before that is written', 'when that is written'])(
+	'a process that dies as it finishes, %s, leaves no sample of what stood in the erasure’s own tables',
+	async (when) => {
+		const ids = ['sess_person_1', 'sess_person_2', 'sess_person_3'];
+		const customer = { id: '9171719', email: null, phone: null };
+		await commit(...ids.flatMap((id) => story(id, STAYS, 0, { customerId: 9171719 })), ...story(OTHER, STAYS, 0));
+		await ship();
+		const sampling = sameStore(archive);
+		sampling.list = async function* (range) {
+			yield* archive.list(range);
+			await database.sql`analyze`;
+		};
+		const dying = new Proxy(database.sql, {
+			get: (sql, name) =>
+				name === 'begin'
+					? async (work: (transaction: TransactionSql) => Promise<unknown>) => {
+							const isFinishing = (await stepOf()) === 'rest';
+							const die = (now: boolean) => {
+								if (isFinishing && now) throw new Error('died');
+							};
+							const result = await sql.begin(async (transaction) => {
+								const worked = await work(transaction);
+								die(when === 'before that is written');
+								return worked;
+							});
+							die(when === 'when that is written');
+							return result;
+						}
+					: (Reflect.get(sql, name) as unknown)
+		});
+		const { id } = await requestErasure(database.sql, { kind: 'customer', shopDomain: STAYS, customer }, 'operator');
+		await workAtErasure({ sql: dying, store: sampling, log }, NEVER, id);
+		expect(said.at(-1)).toContain('died');
+		await database.sql`update erasures set claimed_until = now() where finished_at is null`;
+		await workAtErasure({ sql: database.sql, store: archive, log }, NEVER, id);
+		expect(await readErasure(database.sql, id)).toMatchObject({ step: 'done', fault: null });
+		for (const text of ids) expect(await placesOf(text), text).toEqual([]);
+	}
+);

@@ -147,9 +147,7 @@ async function take({ sql, store }: ForgetContext, claimed: Claimed, patience: P
 				throw new Error('the log still holds something of it');
 			}
 			await eraseFromStatistics(sql, matcher);
-			await finish(sql, id, store.url);
-			// Of the plain words that stood in the erasure's own tables until now.
-			await eraseFromStatistics(sql, matcher);
+			await finish(sql, id, store.url, matcher);
 			return { step: 'done' };
 	}
 }
@@ -200,8 +198,11 @@ async function isLeft(sql: Sql, extent: Extent): Promise<boolean> {
 	return row !== undefined;
 }
 
-/** Writes the certificate and forgets the plain words. */
-async function finish(sql: Sql, id: string, archive: string): Promise<void> {
+/** Where the plain words stand as long as the job needs them. */
+const OWN_TABLES = ['erasures', 'erasure_sessions', 'erasure_archived_events', 'erasure_events', 'erasure_objects'];
+
+/** Writes the certificate and forgets the plain words, and with them what the planner has sampled of them. */
+async function finish(sql: Sql, id: string, archive: string, matcher: Matcher): Promise<void> {
 	const erasure = await readErasure(sql, id);
 	if (erasure === null) throw new Error('an erasure is gone');
 	const { kind, subjectHash, requestedBy, requestedAt, erasedAt, counts, unreadable } = erasure;
@@ -224,6 +225,8 @@ async function finish(sql: Sql, id: string, archive: string): Promise<void> {
 		2
 	)}\n`;
 	await sql.begin(async (transaction) => {
+		// Nobody else samples them from here on: who is at it now has not seen what is done here.
+		await transaction`lock table ${transaction(OWN_TABLES)} in share update exclusive mode`;
 		const done = await transaction`
 			update erasures
 			set step = 'done', subject = null, finished_at = clock_timestamp(), certificate = ${certificate},
@@ -235,6 +238,7 @@ async function finish(sql: Sql, id: string, archive: string): Promise<void> {
 		await transaction`delete from erasure_archived_events where erasure_id = ${id}`;
 		await transaction`delete from erasure_events where erasure_id = ${id}`;
 		await transaction`delete from erasure_objects where erasure_id = ${id} and not is_unreadable`;
+		await eraseFromStatistics(transaction, matcher, OWN_TABLES);
 	});
 	await announce(sql);
 }

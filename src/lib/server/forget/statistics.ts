@@ -2,11 +2,16 @@
  * What the planner remembers of tables: samples of their values, also of rows that are gone, until a table is analyzed
  * again. Where a sample names what was forgotten, that is done at once.
  */
+import type { TransactionSql } from 'postgres';
 import type { Sql } from '../db/connect';
 import type { Matcher } from './matching';
 
-/** Has the planner forget it too; once the rows are gone. */
-export async function eraseFromStatistics(sql: Sql, matcher: Matcher): Promise<void> {
+/** Has the planner forget it too, of all tables or of some; once the rows are gone, or in the transaction that removes them. */
+export async function eraseFromStatistics(
+	sql: Sql | TransactionSql,
+	matcher: Matcher,
+	tables: readonly string[] | null = null
+): Promise<void> {
 	// What an index on expressions samples stands under the index's name, and is made anew with its table.
 	const samples = sql<{ table: string; text: string }[]>`
 		select
@@ -16,7 +21,7 @@ export async function eraseFromStatistics(sql: Sql, matcher: Matcher): Promise<v
 		left join pg_class as own on own.relname = tablename and own.relnamespace = current_schema()::regnamespace
 		left join pg_index on indexrelid = own.oid
 		left join pg_class as owner on owner.oid = indrelid
-		where schemaname = current_schema()`;
+		where schemaname = current_schema() and (${tables}::text[] is null or coalesce(owner.relname, tablename) = any(${tables}))`;
 	const named = new Set<string>();
 	for await (const some of samples.cursor(200)) {
 		for (const { table, text } of some) if (matcher.isNamedIn(Buffer.from(text))) named.add(table);
@@ -28,7 +33,7 @@ export async function eraseFromStatistics(sql: Sql, matcher: Matcher): Promise<v
 }
 
 /** Postgres keeps the samples of a table that has no rows any more: analyzing it changes nothing. From version 18 on they can be removed. */
-async function clearEmptied(sql: Sql, table: string): Promise<void> {
+async function clearEmptied(sql: Sql | TransactionSql, table: string): Promise<void> {
 	const [is] = await sql<{ empty: boolean; clearable: boolean }[]>`
 		select
 			not exists (select from ${sql(table)}) as empty,

@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { compareYesterday, keptResults } from '../../src/lib/server/archive/reconcile-daily';
+import { logRows } from '../../src/lib/server/archive/reconcile-log';
 import { shipEverything } from '../../src/lib/server/archive/shipper';
 import { sameStore, folderArchive, writeOlder } from '../support/archive';
 import { commitEvents } from '../support/commit';
@@ -65,4 +66,22 @@ it('waits until what came last is settled', async () => {
 	await compareYesterday({ url: database.url, store, log }, YESTERDAY + DAY + 60_000, NEVER);
 	expect(await keptResults(database.sql, 5)).toEqual([]);
 	expect(warned).toEqual([]);
+});
+
+it('reads each event of a stretch once, however many have the same time, and holds no month meanwhile', async () => {
+	const events = Array.from({ length: 4_500 }, (_, n) => event('ping', { id: `e${n}`, serverTime: YESTERDAY + Math.floor(n / 700) })); // prettier-ignore
+	await commitEvents(database.sql, [...events, event('ping', { id: 'later', serverTime: YESTERDAY + 1_000 })]);
+	const read: string[] = [];
+	for await (const { key } of logRows(database.sql, YESTERDAY, YESTERDAY + 1_000)) {
+		read.push(key);
+		if (read.length % 1_000 !== 1) continue;
+		// Whoever has it open keeps a month from leaving.
+		const open = await database.sql`
+			select from pg_locks
+			where relation = 'analytics_events'::regclass
+				and database = (select oid from pg_database where datname = current_database())`;
+		expect(open).toHaveLength(0);
+	}
+	expect(read).toHaveLength(4_500);
+	expect(new Set(read).size).toBe(4_500);
 });

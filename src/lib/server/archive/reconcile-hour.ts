@@ -24,6 +24,8 @@ export interface HourFindings {
 
 /** Events that are held in memory, of log and archive each. */
 const EVENTS_AT_ONCE = 100_000;
+/** Events that a statement looks for in all months: a month that leaves the log waits for it. */
+const KEYS_AT_ONCE = 500;
 
 interface Known {
 	hash: bigint;
@@ -82,38 +84,54 @@ async function lookInOtherObjects(
 	missing: Map<string, Known>,
 	findings: HourFindings
 ): Promise<void> {
-	if (missing.size === 0) return;
-	const { sql } = context;
-	const keys = [...missing.keys()].map(keyParts);
-	const rows = await sql<{ object: string | null; isWaiting: boolean; keys: number[] }[]>`
-		with input as (
-			select * from unnest(${keys.map(({ shop }) => shop)}::text[], ${keys.map(({ id }) => id)}::text[]) with ordinality
-				as input (shop, id, place)
-		),
-		found as (
-			select input.place, log.commit_id from input join analytics_events as log on log.id = input.id and log.shop_domain = input.shop
-			union all
-			select input.place, log.commit_id from input join analytics_events as log on log.id = input.id and log.shop_domain is null
-			where input.shop is null
-		)
-		select
-			object.name as object,
-			coalesce(commits.source <> 'backfill', false) and object.state is distinct from 'shipped' as "isWaiting",
-			array_agg(found.place::integer - 1) as keys
-		from found
-		left join commits on commits.id = found.commit_id
-		left join archive_objects as object on object.id = commits.archive_object
-		group by 1, 2`;
+	const { sql, patience } = context;
+	const placesOf = new Map<string | null, number[]>();
+	for (const { before, shops, ids } of keysOf(missing)) {
+		patience.signal.throwIfAborted();
+		const rows = await sql<{ object: string | null; isWaiting: boolean; places: number[] }[]>`
+			with input as (
+				select * from unnest(${shops}::text[], ${ids}::text[]) with ordinality as input (shop, id, place)
+			),
+			found as (
+				select input.place, log.commit_id from input join analytics_events as log on log.id = input.id and log.shop_domain = input.shop
+				union all
+				select input.place, log.commit_id from input join analytics_events as log on log.id = input.id and log.shop_domain is null
+				where input.shop is null
+			)
+			select
+				object.name as object,
+				coalesce(commits.source <> 'backfill', false) and object.state is distinct from 'shipped' as "isWaiting",
+				array_agg(found.place::integer - 1 + ${before}::integer) as places
+			from found
+			left join commits on commits.id = found.commit_id
+			left join archive_objects as object on object.id = commits.archive_object
+			group by 1, 2`;
+		for (const { object, isWaiting, places } of rows) {
+			if (isWaiting) findings.waiting += places.length;
+			else placesOf.set(object, [...(placesOf.get(object) ?? []), ...places]);
+		}
+	}
 	const all = [...missing];
-	for (const { object, isWaiting, keys: places } of rows) {
-		if (isWaiting) findings.waiting += places.length;
-		const there = isWaiting || object === null ? null : await rowsOf(context, object);
+	for (const [object, places] of placesOf) {
+		const there = object === null ? null : await rowsOf(context, object);
 		for (const place of places) {
 			const [key, known] = all[place] ?? [];
-			if (key === undefined || known === undefined || isWaiting) continue;
-			if (there?.get(key) === known.hash) continue;
+			if (key === undefined || known === undefined || there?.get(key) === known.hash) continue;
 			differ(findings, there?.has(key) ? 'another content' : 'not in the archive', key, known.serverTime);
 		}
+	}
+}
+
+/** Keys by their shops and ids, some at a time, with how many come before. */
+function* keysOf(events: ReadonlyMap<string, Known>): Generator<{
+	before: number;
+	shops: (string | null)[];
+	ids: string[];
+}> {
+	const keys = [...events.keys()].map(keyParts);
+	for (let before = 0; before < keys.length; before += KEYS_AT_ONCE) {
+		const some = keys.slice(before, before + KEYS_AT_ONCE);
+		yield { before, shops: some.map(({ shop }) => shop), ids: some.map(({ id }) => id) };
 	}
 }
 
@@ -126,26 +144,26 @@ async function rowsOf({ store, patience }: ReconcileContext, name: string): Prom
 
 /** What the log lacks here it may have at another time: of an event that came twice, the first stands. */
 async function lookAtOtherTimes(
-	{ sql }: ReconcileContext,
+	{ sql, patience }: ReconcileContext,
 	missing: Map<string, Known>,
 	findings: HourFindings
 ): Promise<void> {
-	if (missing.size === 0) return;
-	const all = [...missing];
-	const keys = all.map(([key]) => keyParts(key));
-	const rows = await sql<{ place: number; at: Date }[]>`
-		with input as (
-			select * from unnest(${keys.map(({ shop }) => shop)}::text[], ${keys.map(({ id }) => id)}::text[]) with ordinality
-				as input (shop, id, place)
-		)
-		select input.place::integer - 1 as place, log.server_timestamp as at
-		from input join analytics_events as log on log.id = input.id and log.shop_domain = input.shop
-		union all
-		select input.place::integer - 1, log.server_timestamp
-		from input join analytics_events as log on log.id = input.id and log.shop_domain is null
-		where input.shop is null`;
-	const logged = new Map(rows.map(({ place, at }) => [place, at.getTime()]));
-	for (const [place, [key, { serverTime }]] of all.entries()) {
+	const logged = new Map<number, number>();
+	for (const { before, shops, ids } of keysOf(missing)) {
+		patience.signal.throwIfAborted();
+		const rows = await sql<{ place: number; at: Date }[]>`
+			with input as (
+				select * from unnest(${shops}::text[], ${ids}::text[]) with ordinality as input (shop, id, place)
+			)
+			select input.place::integer - 1 as place, log.server_timestamp as at
+			from input join analytics_events as log on log.id = input.id and log.shop_domain = input.shop
+			union all
+			select input.place::integer - 1, log.server_timestamp
+			from input join analytics_events as log on log.id = input.id and log.shop_domain is null
+			where input.shop is null`;
+		for (const { place, at } of rows) logged.set(before + place, at.getTime());
+	}
+	for (const [place, [key, { serverTime }]] of [...missing].entries()) {
 		const other = logged.get(place);
 		if (other === undefined) differ(findings, 'not in the log', key, serverTime);
 		else if (other < serverTime) findings.repeated++;

@@ -1,9 +1,9 @@
 /** The page about the archive, in the real process and a real browser; and who may start what there. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { takeTurn } from '../../src/lib/server/archive/backfill-turn';
 import { BucketStore } from '../../src/lib/server/archive/gcs';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
 import { folderArchive, writeObject, writeOlder } from '../support/archive';
 import { testDatabase } from '../support/database';
@@ -38,12 +38,6 @@ async function ask(page: Page, from: string, to: string): Promise<void> {
 	await page.getByRole('button', { name: 'Start' }).click();
 }
 
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 describe('the page about the archive', () => {
 	it('starts a run, shows how far it is without a reload, and what was damaged', async () => {
 		const { address, database, bad } = await start();
@@ -73,7 +67,7 @@ describe('the page about the archive', () => {
 		expect(await database.sql`select from analytics_events`).toHaveLength(10);
 		for (const colorScheme of ['light', 'dark'] as const) {
 			const looked = await openPage(`${address}/backfill`, { colorScheme, viewport: { width: 390, height: 844 } });
-			expect(await faults(looked)).toEqual([]);
+			expect(await axeFindings(looked)).toEqual([]);
 			expect(await looked.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 		}
 	});

@@ -2,9 +2,8 @@
  * The demo shop, in a real browser against the real process: what a shopper does there is in the log, event by event, and
  * on the wall; nothing of the photo is.
  */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
 import {
 	button,
@@ -353,11 +352,8 @@ describe('the demo shop', () => {
 	] as const)('has nothing that axe would find, in %s, %i pixels wide', async (colorScheme, width) => {
 		const { address } = await startRoom();
 		const page = await openPage(`${address}/demo`, { colorScheme, viewport: { width, height: 844 } });
-		await page.evaluate(axe.source);
 		const check = async (where: string) => {
-			// Elements that are still fading have colours of no meaning.
-			await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-			expect({ where, found: await findings(page) }).toEqual({ where, found: [] });
+			expect({ where, found: await axeFindings(page) }).toEqual({ where, found: [] });
 			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
 		};
 		await check('product');
@@ -375,8 +371,3 @@ describe('the demo shop', () => {
 		await check('final');
 	});
 });
-
-async function findings(page: Page): Promise<string[]> {
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}

@@ -8,10 +8,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { createKey, setKeyMode, type KeyWish, type NewKey } from '../../src/lib/server/access/keys';
+import { axeFindings } from '../support/axe';
 import { TESTER } from '../support/actor';
 import { useBrowser } from '../support/browser';
 import { testDatabase, type TestDatabase } from '../support/database';
@@ -130,12 +129,6 @@ describe('events over HTTP', () => {
 });
 
 describe('the page of keys', () => {
-	const faultsOf = async (page: Page): Promise<string[]> => {
-		await page.evaluate(axe.source);
-		const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-		return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-	};
-
 	it('makes a key whose lines work, shows it once, rotates it and revokes it, and keeps who did it', async () => {
 		onTestFinished(async () => {
 			await require(false);
@@ -213,7 +206,7 @@ describe('the page of keys', () => {
 		async (colorScheme) => {
 			await make({ name: 'a key with quite a long name', shop: 'a.example', origins: ['https://shop.example'] });
 			const page = await openPage(`${server().address}/keys`, { colorScheme, viewport: { width: 390, height: 844 } });
-			expect(await faultsOf(page)).toEqual([]);
+			expect(await axeFindings(page)).toEqual([]);
 			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 		}
 	);

@@ -7,13 +7,13 @@ import { createHash, createHmac } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import axe from 'axe-core';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { createKey } from '../../src/lib/server/access/keys';
 import { hashOf } from '../../src/lib/server/access/secrets';
 import { takeTurn } from '../../src/lib/server/archive/backfill-turn';
 import type { DocumentedOperation, OpenApi } from '../../src/lib/server/api/document';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
 import { TESTER } from '../support/actor';
 import { testDatabase, type TestDatabase } from '../support/database';
@@ -570,9 +570,7 @@ describe('the page of the API', () => {
 				viewport: { width: 390, height: 844 }
 			});
 			await page.getByText('On this page').click();
-			await page.evaluate(axe.source);
-			const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-			expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+			expect(await axeFindings(page)).toEqual([]);
 			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 		}
 	);

@@ -1,36 +1,17 @@
 /** The page about events, in the real process and a real browser. */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 
-async function start(): Promise<string> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
-}
-
-async function post(address: string, events: unknown[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
-	expect(answer.status).toBe(200);
-}
-
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 async function looksRight(url: string): Promise<void> {
 	for (const colorScheme of ['light', 'dark'] as const) {
 		const page = await openPage(url, { colorScheme, viewport: { width: 390, height: 844 } });
-		expect(await faults(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 	}
 }
@@ -39,7 +20,7 @@ const ODD = { note: '<img src=x onerror=alert(1)>', rtl: 'שלום', emoji: '�
 
 describe('the page about events', () => {
 	it('says what to do while nothing has come, and shows the first event without a reload', async () => {
-		const address = await start();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/analytics`);
 		await page.getByText('No events yet.').waitFor();
 		await expectLive(page);
@@ -56,7 +37,7 @@ describe('the page about events', () => {
 	});
 
 	it('is filtered by links that open what they count, Back restores it, and CSV and API have the same rows', async () => {
-		const address = await start();
+		const { address } = await startRoom();
 		const many = Array.from({ length: 130 }, (_, index) => ({
 			id: `e${index}`,
 			type: index % 2 ? 'ping' : 'error',
@@ -94,7 +75,7 @@ describe('the page about events', () => {
 	});
 
 	it('works without JavaScript, page by page, and refuses what it cannot read', async () => {
-		const address = await start();
+		const { address } = await startRoom();
 		await post(
 			address,
 			Array.from({ length: 70 }, (_, index) => ({ id: `e${index}`, type: 'ping', data: ODD }))

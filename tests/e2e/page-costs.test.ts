@@ -1,23 +1,13 @@
 /** The pages about costs and prices in a real browser on the real process: what they say, live, filtered, and by form. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
-
-async function post(address: string, events: object[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify({ events })
-	});
-	expect(await answer.json()).toMatchObject({ rejected: [] });
-}
 
 let number = 0;
 /** An AI request of a session of its own, a minute ago, with what is said of it. */
@@ -41,25 +31,13 @@ const EVENTS = () => [
 	asked({ costUsd: null, provider: 'replicate', model: null })
 ];
 
-async function open(): Promise<{ address: string }> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
-}
-
 /** The value of a key figure. */
 const figure = (page: Page, label: string | RegExp) =>
 	region(page, 'Measured').locator('.figure').filter({ has: page.getByRole('heading', { name: label }) }).locator('.value'); // prettier-ignore
 
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
-}
-
 describe('the page about costs', () => {
 	it('says what an empty one is missing, then fills by itself, exactly', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/costs?tz=UTC`);
 		expect(await page.getByText('No AI requests yet').isVisible()).toBe(true);
 		await expectLive(page);
@@ -75,12 +53,12 @@ describe('the page about costs', () => {
 	}); // prettier-ignore
 
 	it('splits, filters and exports the same rows, and shows odd words as text', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const page = await openPage(`${address}/costs?tz=UTC`);
 		await expectLive(page);
 		expect(await page.locator('main img').count()).toBe(0);
-		expect(await faults(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 
 		await region(page, 'By provider').getByRole('link', { name: 'replicate' }).click();
 		await page.waitForURL(/provider=replicate/);
@@ -104,7 +82,7 @@ describe('the page about costs', () => {
 	});
 
 	it('opens from each of its numbers as many requests as it counts', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const page = await openPage(`${address}/costs?tz=UTC&from=now-24h`);
 		const links = await page.locator('main a[href^="/costs/requests"]').evaluateAll((all) =>
@@ -127,7 +105,7 @@ describe('the page about costs', () => {
 		const rows = () => region(page, 'Requests').locator('tbody tr');
 		await expect.poll(() => rows().count(), PATIENCE).toBe(6);
 		expect(await page.locator('main img').count()).toBe(0);
-		expect(await faults(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		await page.getByLabel('Failed').check();
 		await expect.poll(() => rows().count(), PATIENCE).toBe(1);
 		expect(await page.title()).toBe('AI requests: failed · Control Room');
@@ -142,7 +120,7 @@ describe('the page about costs', () => {
 	}); // prettier-ignore
 
 	it('can be read and filtered without a script, in the dark, and by the keyboard', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const plain = await openPage(`${address}/costs?tz=UTC`, { javaScriptEnabled: false });
 		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.34');
@@ -151,7 +129,7 @@ describe('the page about costs', () => {
 		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.04');
 
 		const dark = await openPage(`${address}/costs?tz=UTC&theme=dark`, { viewport: { width: 390, height: 844 } });
-		expect(await faults(dark)).toEqual([]);
+		expect(await axeFindings(dark)).toEqual([]);
 		expect(await dark.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 
 		const desk = await openPage(`${address}/costs?tz=UTC`);
@@ -165,7 +143,7 @@ describe('the page about costs', () => {
 
 describe('the table of prices', () => {
 	it('estimates what came without a cost, beside what was measured, and can be taken back', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const costs = await openPage(`${address}/costs?tz=UTC`);
 		await expectLive(costs);
@@ -183,7 +161,7 @@ describe('the table of prices', () => {
 		await page.getByRole('button', { name: 'Set price' }).click();
 		await expect.poll(() => region(page, 'Prices that stand').innerText(), PATIENCE).toMatch(/fal\s+flux\s+inpaint[^]*\$0\.012345\s+Ann/);
 		expect(await region(page, 'History').innerText()).toMatch(/Ann set \$0\.012345 for fal, model flux/);
-		expect(await faults(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 
 		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('≈ $0.0123');
 		expect(await figure(costs, 'AI cost').innerText()).toBe('$0.34');
@@ -199,7 +177,7 @@ describe('the table of prices', () => {
 	}); // prettier-ignore
 
 	it('takes no price from the form of another site', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		const answer = await fetch(`${address}/costs/prices?/set`, {
 			method: 'POST',
 			headers: { origin: 'https://elsewhere.example', 'content-type': 'application/x-www-form-urlencoded' },

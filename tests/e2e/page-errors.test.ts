@@ -1,22 +1,15 @@
 /** The pages about errors in a real browser on the real process: groups, single errors, one group, and what is said of it. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive, region, shown } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 const SHOP = 'a.myshopify.com';
 const MARKUP = '<img src=x onerror=alert(1)> "🛋️" שלום ';
-
-async function open(): Promise<{ address: string }> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
-}
 
 interface Told {
 	code?: string | null;
@@ -40,11 +33,6 @@ function anError(told: Told = {}): object {
 		data: { errorCode: code, errorMessage: message, severity, step, stack },
 		deviceContext: { deviceType: device, os: 'iOS', browser: 'Safari' }
 	};
-}
-
-async function post(address: string, ...events: object[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
-	expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] });
 }
 
 const SOME = () => [
@@ -73,19 +61,13 @@ const codes = (page: Page) =>
 const figure = (page: Page, name: string) =>
 	page.locator('.figure').filter({ has: page.getByRole('heading', { name, exact: true }) }).locator('.value'); // prettier-ignore
 
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
-}
-
 describe('the pages about errors', () => {
 	it('are empty at first, then show each error as it happens, as many as the wall counts', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/errors?tz=UTC`);
 		expect(await page.getByText('No errors yet').isVisible()).toBe(true);
 		await expectLive(page);
-		await post(address, ...SOME());
+		await post(address, SOME());
 		await expect
 			.poll(() => groups(page), PATIENCE)
 			.toEqual(['AI_TIMEOUT Open 3', expect.any(String), expect.any(String), expect.any(String)]);
@@ -101,15 +83,15 @@ describe('the pages about errors', () => {
 
 		// What comes while the list is read waits above it.
 		await expectLive(page);
-		await post(address, anError({ code: 'LATER', secondsAgo: 0 }));
+		await post(address, [anError({ code: 'LATER', secondsAgo: 0 })]);
 		await page.getByRole('button', { name: 'Show 1 new errors' }).click();
 		expect((await codes(page))[0]).toBe('LATER');
 		expect(await figure(page, 'Errors').innerText()).toBe('7');
 	});
 
 	it('are filtered, in the address, the list, the file and the API alike, and Back goes back', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		const page = await openPage(`${address}/errors?tz=UTC&from=now-7d`);
 		await expectLive(page);
 		await page.getByLabel('Critical').check();
@@ -147,8 +129,8 @@ describe('the pages about errors', () => {
 	});
 
 	it('open from each figure the very rows that it counts, whatever is filtered', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		const page = await openPage(`${address}/errors?tz=UTC&severity=critical`);
 		await expectLive(page);
 		const groupLink = region(page, 'Groups').getByRole('link', { name: 'AI_TIMEOUT', exact: true });
@@ -177,8 +159,8 @@ describe('the pages about errors', () => {
 	}); // prettier-ignore
 
 	it('take what people say of a group, by name, and say when it comes back', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		const [list, wall, page] = await Promise.all([
 			openPage(`${address}/errors?tz=UTC`),
 			openPage(address),
@@ -201,10 +183,9 @@ describe('the pages about errors', () => {
 		await expect.poll(() => state.innerText(), PATIENCE).toMatch(/Resolved[^]*by Ann <b>/);
 		await expect.poll(async () => (await groups(list))[0], PATIENCE).toBe('AI_TIMEOUT Resolved 3');
 
-		await post(
-			address,
+		await post(address, [
 			anError({ message: 'Gave up after 99 s', severity: 'critical', session: 'back', secondsAgo: 0 })
-		);
+		]);
 		await expect.poll(() => state.innerText(), PATIENCE).toMatch(/Came back/);
 		await expect.poll(async () => (await groups(list))[0], PATIENCE).toMatch(/AI_TIMEOUT Came back/);
 		await expect
@@ -233,8 +214,8 @@ describe('the pages about errors', () => {
 	});
 
 	it('work without JavaScript, forms too, and show hostile texts as texts', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		const page = await openPage(`${address}/errors?tz=UTC&from=now-7d&sort=seen`, { javaScriptEnabled: false });
 		expect(await groups(page)).toEqual(['AI_TIMEOUT Open 3', 'MASK_EMPTY Open 1', 'No code Open 1', 'ODD Open 1']);
 		expect(await page.locator('main img').count()).toBe(0);
@@ -255,13 +236,13 @@ describe('the pages about errors', () => {
 	});
 
 	it('have nothing that axe would find, in light and dark, and fit into a hand', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		for (const theme of ['light', 'dark']) {
 			const page = await openPage(`${address}/errors?tz=UTC&theme=${theme}`, { viewport: { width: 390, height: 844 } });
 			const fits = async () => {
 				await expectLive(page);
-				expect(await faults(page)).toEqual([]);
+				expect(await axeFindings(page)).toEqual([]);
 				expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 			};
 			await fits();

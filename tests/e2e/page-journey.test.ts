@@ -1,25 +1,15 @@
 /** The page about the journey in a real browser on the real process: the funnel, its links, live and without a script. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { STEPS } from '../../src/lib/events/vocabulary';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 const MARKUP = '<b>Sofa</b> "🛋️" שלום';
-
-async function post(address: string, events: object[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify({ events })
-	});
-	expect(await answer.json()).toMatchObject({ rejected: [] });
-}
 
 interface Visit {
 	session: string;
@@ -63,25 +53,13 @@ const EVENTS = () => [
 	...visit({ session: 'here', steps: 3, device: 'desktop' })
 ];
 
-async function open(): Promise<{ address: string }> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
-}
-
 /** "Mask: 3" of each stage. */
 const stages = (page: Page) =>
 	region(page, 'The funnel').locator('a.count').evaluateAll((links) => links.map((link) => link.getAttribute('aria-label'))); // prettier-ignore
 
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
-}
-
 describe('the journey', () => {
 	it('is empty at first, then shows how far each shopper came, as it happens', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/journey?tz=UTC`);
 		expect(await page.getByText('No sessions yet').isVisible()).toBe(true);
 		await expectLive(page);
@@ -100,7 +78,7 @@ describe('the journey', () => {
 	});
 
 	it('opens exactly the sessions that it counts', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const page = await openPage(`${address}/journey?tz=UTC`);
 		await expectLive(page);
@@ -117,7 +95,7 @@ describe('the journey', () => {
 	}); // prettier-ignore
 
 	it('is filtered by device and product, in address, list, file and API alike, and shows markup as text', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const page = await openPage(`${address}/journey?tz=UTC`);
 		await expectLive(page);
@@ -144,7 +122,7 @@ describe('the journey', () => {
 	});
 
 	it('can be read without a script, on a phone, light and dark, and filtered by the keyboard', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const plain = await openPage(`${address}/journey?tz=UTC&device=desktop`, { javaScriptEnabled: false });
 		expect((await stages(plain)).slice(0, 2)).toEqual(['Session started: 1', 'Room capture: 1']);
@@ -152,7 +130,7 @@ describe('the journey', () => {
 			const page = await openPage(`${address}/journey?tz=UTC&theme=${theme}`, {
 				viewport: { width: 390, height: 844 }
 			});
-			expect(await faults(page)).toEqual([]);
+			expect(await axeFindings(page)).toEqual([]);
 			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 		}
 		const page = await openPage(`${address}/journey?tz=UTC`);

@@ -1,31 +1,15 @@
 /** The pages of sessions and the search, as a person uses them: the real process, a real database and browser. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
 import { visit } from '../support/shop';
+import { post, startRoom } from '../support/room';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 25 };
 const DESK = { viewport: { width: 1440, height: 900 } };
-
-async function startRoom(): Promise<string> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
-}
-
-async function post(address: string, events: readonly object[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, {
-		method: 'POST',
-		headers: { 'content-type': 'application/json' },
-		body: JSON.stringify({ events })
-	});
-	expect(await answer.json()).toMatchObject({ processed: events.length, rejected: [] });
-}
 
 const rows = (page: Page) => page.getByRole('table').getByRole('rowheader').getByRole('link');
 const titles = async (page: Page) => (await rows(page).allInnerTexts()).map((text) => text.trim());
@@ -44,16 +28,9 @@ async function fill(address: string) {
 	return visits.map(({ sessionId }) => sessionId);
 }
 
-async function findings(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 describe('the list of sessions', () => {
 	it('says while it is empty how to change that, takes a first session live, and lets new ones wait', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/sessions`, DESK);
 		await expectLive(page);
 		expect(await page.getByRole('main').innerText()).toMatch(/No sessions yet[^]*curl/);
@@ -74,7 +51,7 @@ describe('the list of sessions', () => {
 	});
 
 	it('is filtered by the keyboard, restored by Back, and the same as CSV and in the API', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		const ids = await fill(address);
 		const page = await openPage(`${address}/sessions`, DESK);
 		await expectLive(page);
@@ -102,7 +79,7 @@ describe('the list of sessions', () => {
 	}); // prettier-ignore
 
 	it('leads to a session, on to its neighbours, and back to where it was', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		await fill(address);
 		const page = await openPage(`${address}/sessions?status=completed`, DESK);
 		await expectLive(page);
@@ -120,7 +97,7 @@ describe('the list of sessions', () => {
 	});
 
 	it('works without JavaScript, with titles that are only texts', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		await fill(address);
 		const page = await openPage(`${address}/sessions?status=completed`, { ...DESK, javaScriptEnabled: false });
 		expect(await titles(page)).toContain('<b>Bold</b> & “co”');
@@ -138,27 +115,27 @@ describe('the list of sessions', () => {
 	});
 
 	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s, and fits into a hand', async (colorScheme) => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		await fill(address);
 		const page = await openPage(`${address}/sessions?errors=1`, { colorScheme, viewport: { width: 390, height: 844 } });
 		await expectLive(page);
-		expect(await findings(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 		await rows(page).first().click();
 		await expect.poll(() => page.getByRole('link', { name: 'Back to the list' }).count(), PATIENCE).toBe(1);
-		expect(await findings(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		await page.keyboard.press('Control+k');
 		await page.keyboard.type('oslo');
 		await expect.poll(() => page.getByRole('dialog').getByRole('option').count(), PATIENCE).toBe(2);
-		expect(await findings(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		await page.goto(`${address}/search?q=odd`);
-		expect(await findings(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 	}); // prettier-ignore
 });
 
 describe('the search', () => {
 	it('finds by keys alone what has a text in its name, and shows the answer to the last question', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		const ids = await fill(address);
 		const page = await openPage(`${address}/sessions`, DESK);
 		await expectLive(page);
@@ -197,7 +174,7 @@ describe('the search', () => {
 	});
 
 	it('goes to what is still to be found when Enter is quicker than the answer', async () => {
-		const address = await startRoom();
+		const { address } = await startRoom();
 		const ids = await fill(address);
 		const page = await openPage(`${address}/`, DESK);
 		await expectLive(page);

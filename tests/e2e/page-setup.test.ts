@@ -1,22 +1,15 @@
 /** The page about product set-ups in a real browser on the real process. */
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 const HOUR = 3_600_000;
 const ODD = '<b>bench</b> "🛋️" שלום';
-
-async function open(): Promise<{ address: string }> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return startProcess({ DATABASE_URL: database.url, PORT: '0' });
-}
 
 function told(type: string, productId: string | null, hoursAgo: number, data: object = {}): object {
 	return {
@@ -25,11 +18,6 @@ function told(type: string, productId: string | null, hoursAgo: number, data: ob
 		timestamp: new Date(Date.now() - hoursAgo * HOUR).toISOString(),
 		data: { productId, ...data }
 	};
-}
-
-async function post(address: string, ...events: object[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
-	expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: [] });
 }
 
 const SOME = () => [
@@ -54,12 +42,6 @@ const products = (page: Page, list = 'Set-ups') =>
 			rows.map((row) => `${row.querySelector('th span span')?.textContent ?? ''}: ${row.querySelectorAll('td')[1]?.textContent.replace(/\s+/g, ' ').trim()}`)
 		); // prettier-ignore
 
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
-}
-
 const LISTED = [
 	'not named: Abandoned',
 	`${ODD}: Under way`,
@@ -70,11 +52,11 @@ const LISTED = [
 
 describe('the page about set-ups', () => {
 	it('is empty at first, then shows each set-up as it goes, and every number opens its rows', async () => {
-		const { address } = await open();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/setup?tz=UTC`);
 		expect(await page.getByText('No set-ups yet').isVisible()).toBe(true);
 		await expectLive(page);
-		await post(address, ...SOME());
+		await post(address, SOME());
 		await expect.poll(() => products(page), PATIENCE).toEqual(LISTED);
 		const figures = { Begun: '4', Completed: '1', Abandoned: '2', 'Never finished': '1', 'Completion rate': '33.3%', 'Time to completion': '2 h' }; // prettier-ignore
 		for (const [name, value] of Object.entries(figures)) expect(await figure(page, name).innerText()).toBe(value);
@@ -92,14 +74,14 @@ describe('the page about set-ups', () => {
 		}
 		await page.goto(`${address}/setup?tz=UTC`);
 		await expectLive(page);
-		await post(address, told('setup_completed', 'forgotten', 0));
+		await post(address, [told('setup_completed', 'forgotten', 0)]);
 		await expect.poll(() => figure(page, 'Completed').innerText(), PATIENCE).toBe('2');
 		await expect.poll(() => products(page), PATIENCE).toContain('forgotten: Completed');
 	});
 
 	it('opens the events of its images: all of them, of one shop, of one method', async () => {
-		const { address } = await open();
-		await post(address, ...SOME(), { ...told('image_prepared', 'else', 3, { method: ODD }), shopDomain: null });
+		const { address } = await startRoom();
+		await post(address, [...SOME(), { ...told('image_prepared', 'else', 3, { method: ODD }), shopDomain: null }]);
 		const page = await openPage('about:blank', { javaScriptEnabled: false });
 		for (const [search, images] of [
 			['', 4],
@@ -126,8 +108,8 @@ describe('the page about set-ups', () => {
 	});
 
 	it('is filtered, in the address, the list, the file and the API alike, also without JavaScript', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		for (const javaScriptEnabled of [true, false]) {
 			const page = await openPage(`${address}/setup?tz=UTC&state=abandoned,unfinished`, { javaScriptEnabled });
 			expect(await products(page)).toEqual([LISTED[0], LISTED[2], LISTED[3]]);
@@ -155,12 +137,12 @@ describe('the page about set-ups', () => {
 	});
 
 	it('has nothing that axe would find, in light and dark, fits into a hand, and is led by the keyboard', async () => {
-		const { address } = await open();
-		await post(address, ...SOME());
+		const { address } = await startRoom();
+		await post(address, SOME());
 		for (const theme of ['light', 'dark']) {
 			const page = await openPage(`${address}/setup?tz=UTC&theme=${theme}`, { viewport: { width: 390, height: 844 } });
 			await expectLive(page);
-			expect(await faults(page)).toEqual([]);
+			expect(await axeFindings(page)).toEqual([]);
 			expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 			// On a phone the filters are folded away.
 			await page.getByText('Filters', { exact: true }).press('Enter');

@@ -1,35 +1,16 @@
 /** The pages about shops, in the real process and a real browser. */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { expectLive } from '../support/wall';
 
 const openPage = useBrowser();
 
-async function start(): Promise<string> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	return (await startProcess({ DATABASE_URL: database.url, PORT: '0' })).address;
-}
-
-async function post(address: string, events: unknown[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
-	expect(answer.status).toBe(200);
-}
-
-async function faults(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-}
-
 async function looksRight(url: string): Promise<void> {
 	for (const colorScheme of ['light', 'dark'] as const) {
 		const page = await openPage(url, { colorScheme, viewport: { width: 390, height: 844 } });
-		expect(await faults(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 		expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
 	}
 }
@@ -38,7 +19,7 @@ const ODD = '<b>ü שלום/..?#';
 
 describe('the pages about shops', () => {
 	it('list shops as they appear, and lead to each, whatever it is called; one that nobody named is not found', async () => {
-		const address = await start();
+		const { address } = await startRoom();
 		const page = await openPage(`${address}/shops`);
 		await page.getByText('No shops yet.').waitFor();
 		await expectLive(page);
@@ -60,7 +41,7 @@ describe('the pages about shops', () => {
 	});
 
 	it('are filtered without JavaScript', async () => {
-		const address = await start();
+		const { address } = await startRoom();
 		await post(address, [
 			{ type: 'session_started', sessionId: 's1', shopDomain: 'a.example', data: {} },
 			{ type: 'ping', shopDomain: 'b.example', data: {} }

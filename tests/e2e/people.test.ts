@@ -2,10 +2,9 @@
  * Who gets in, and how: from the first start by a link to somebody who is shut out, over HTTP and in a real browser. What
  * each may see is another test's matter (access-matrix.test.ts).
  */
-import axe from 'axe-core';
-import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { hashOf } from '../../src/lib/server/access/secrets';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { ADMIN_PASSWORD, PASSWORD, send, statusOf } from '../support/door';
@@ -214,11 +213,11 @@ describe('a login', () => {
 	});
 
 	it('can be tried eight times in a row for a name, and not the ninth time, with how long to wait', async () => {
-		const statuses: number[] = [];
-		for (let attempt = 0; attempt < 8; attempt++) statuses.push((await logIn('guessed', `guess ${attempt}`)).status);
-		expect(statuses).toEqual(Array.from({ length: 8 }, () => 401));
-		const ninth = await logIn('guessed', 'guess 9');
-		expect(ninth.status).toBe(429);
+		// At once: one after the other, they can take so long that a further one is due.
+		const answers = await Promise.all(Array.from({ length: 9 }, (_, attempt) => logIn('guessed', `guess ${attempt}`)));
+		const [ninth, ...others] = answers.sort((one, other) => other.status - one.status);
+		expect(others.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 401));
+		if (ninth?.status !== 429) expect.fail(`the ninth was answered ${ninth?.status}`);
 		expect(Number(ninth.headers.get('retry-after'))).toBeGreaterThan(0);
 		expect(ninth.html).toMatch(/Too many attempts\. Try again in \d+ seconds\./);
 	});
@@ -281,10 +280,9 @@ describe('the pages about people', () => {
 			await page.emulateMedia({ colorScheme: 'light' });
 			await page.goto(address + path);
 			if (isInside) await page.locator('header summary').click();
-			await page.evaluate(axe.source);
-			faults.push(...(await findings(page)));
+			faults.push(...(await axeFindings(page)));
 			await page.emulateMedia({ colorScheme: 'dark' });
-			faults.push(...(await findings(page)));
+			faults.push(...(await axeFindings(page)));
 			await page.setViewportSize({ width: 390, height: 844 });
 			if (isInside) await page.keyboard.press('Escape');
 			const width = await page.evaluate(() => document.scrollingElement?.scrollWidth ?? Infinity);
@@ -295,8 +293,3 @@ describe('the pages about people', () => {
 		expect(found).toEqual({ '/login': [], '/welcome': [], '/users': [], '/account': [], '/audit': [] });
 	});
 });
-
-async function findings(page: Page): Promise<string[]> {
-	const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join('\n')}`);
-}

@@ -10,6 +10,7 @@ import { testDatabase, type TestDatabase } from '../support/database';
 import { everything } from '../support/everything';
 import { faultsOfStops, followFocus } from '../support/keyboard';
 import { startProcess, useProcess } from '../support/process';
+import { post } from '../support/room';
 import { expectLive, region } from '../support/wall';
 
 const openPage = useBrowser();
@@ -21,11 +22,6 @@ const room = useProcess(async () => {
 	database = await testDatabase();
 	return { DATABASE_URL: database.url, PORT: '0' };
 });
-
-async function post(address: string, events: readonly unknown[]): Promise<void> {
-	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
-	expect(answer.status).toBe(200);
-}
 
 /** A row of every list, known by its mark: a later one has a higher number. */
 let marked = 0;

@@ -2,10 +2,10 @@
  * Screens from the link to the wall, in real browsers and on two processes with one database: what a screen sees and what
  * it does not, that it is looked after from afar, and that it is over at once when it is revoked.
  */
-import axe from 'axe-core';
 import type { Page, WebSocket } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashOf, newId, newSecret } from '../../src/lib/server/access/secrets';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
 import { testDatabase, type TestDatabase } from '../support/database';
 import { ADMIN_PASSWORD } from '../support/door';
@@ -117,12 +117,6 @@ async function act(page: Page, name: string, what: string): Promise<void> {
 	await page.getByRole('status').filter({ hasText: name }).waitFor();
 }
 
-async function violations(page: Page): Promise<string[]> {
-	await page.evaluate(axe.source);
-	const found = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-	return found.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
-}
-
 describe('a screen', () => {
 	it('is opened by its link, which nothing but the form ever says, and is the wall and no other page', async () => {
 		const admin = await asAdmin('/screens');
@@ -192,7 +186,7 @@ describe('a screen', () => {
 		const html = await (await page.request.get(one().address)).text();
 		expect(html).toContain('Chair of A');
 		expect(html).not.toMatch(/of C|E_C|c\.example|7\.77/);
-		expect(await violations(page)).toEqual([]);
+		expect(await axeFindings(page)).toEqual([]);
 	});
 
 	it('tells that it is there and how large it is, loads anew when told, and follows what is changed', async () => {
@@ -280,9 +274,9 @@ describe('a screen', () => {
 		async (colorScheme) => {
 			for (const width of [1280, 390]) {
 				const page = await asAdmin('/screens', { colorScheme, viewport: { width, height: 900 } });
-				expect(await violations(page)).toEqual([]);
+				expect(await axeFindings(page)).toEqual([]);
 				await page.locator('summary[aria-label^="Change"]').first().click();
-				expect(await violations(page)).toEqual([]);
+				expect(await axeFindings(page)).toEqual([]);
 				const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 				expect([width, overflow <= 0]).toEqual([width, true]);
 			}

@@ -4,26 +4,18 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import axe from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Sql } from '../../src/lib/server/db/connect';
+import { axeFindings } from '../support/axe';
 import { useBrowser } from '../support/browser';
-import { testDatabase } from '../support/database';
-import { startProcess } from '../support/process';
+import { startRoom } from '../support/room';
 import { openShop, visit, type ClientEvent } from '../support/shop';
 import { connection, expectLive, expectWallToEqualSql, region, sessionLink, shown } from '../support/wall';
 
 const exec = promisify(execFile);
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 25 };
-
-async function startRoom(): Promise<{ address: string; sql: Sql }> {
-	const database = await testDatabase();
-	onTestFinished(() => database.drop());
-	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
-	return { address, sql: database.sql };
-}
 
 /** A room whose wall is open and live, and a shop. */
 async function openRoom(): Promise<{ address: string; sql: Sql; wall: Page; shop: Page }> {
@@ -290,17 +282,10 @@ describe('the Control Room', () => {
 
 	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s', async (theme) => {
 		const { address } = await startRoom();
-		const findings = async (page: Page) => {
-			await page.evaluate(axe.source);
-			// Elements that are still fading in have colours of no meaning.
-			await page.evaluate(() => Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
-			const { violations } = await page.evaluate(() => (window as unknown as { axe: typeof axe }).axe.run());
-			return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-		};
 		const wall = await openPage(`${address}/?theme=${theme}`);
 		expect(await wall.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe(theme);
 		await expectLive(wall);
-		expect(await findings(wall)).toEqual([]);
+		expect(await axeFindings(wall)).toEqual([]);
 
 		const [active, ended] = [visit(), visit('casa-verde.myshopify.com')];
 		await post(
@@ -314,11 +299,11 @@ describe('the Control Room', () => {
 			ended.event('session_ended', { status: 'abandoned', reason: 'page_unload', abandonmentStep: 'mask' })
 		);
 		await expect.poll(() => sessionLink(wall, 'Recent completions', ended.sessionId).count(), PATIENCE).toBe(1);
-		expect(await findings(wall)).toEqual([]);
+		expect(await axeFindings(wall)).toEqual([]);
 		for (const { sessionId } of [active, ended]) {
 			await wall.goto(`${address}/sessions/${sessionId}?theme=${theme}`);
 			await expectLive(wall);
-			expect(await findings(wall)).toEqual([]);
+			expect(await axeFindings(wall)).toEqual([]);
 		}
 	});
 });

@@ -55,7 +55,7 @@ const LISTS = [
 ];
 
 describe('a list that is read while more comes', () => {
-	beforeAll(() => post(room().address, [...Array.from({ length: 60 }, aRowOfEach).flat(), ...everything()]));
+	beforeAll(() => post(room().address, [...Array.from({ length: 60 }, aRowOfEach).flat(), ...everything()], null));
 
 	it.each(LISTS)('moves no row, and Back finds the same rows at the same place: %s', async (path) => {
 		const { address } = room();
@@ -75,7 +75,7 @@ describe('a list that is read while more comes', () => {
 		expect(seen.scrolled).toBeGreaterThan(0);
 
 		const waiting = (number: number) => page.getByRole('button', { name: new RegExp(`^Show ${number} new `) });
-		await post(address, aRowOfEach());
+		await post(address, aRowOfEach(), 1);
 		await waiting(1).waitFor();
 		expect(await marks(page)).toEqual(before);
 		expect(await place()).toEqual(seen);
@@ -85,7 +85,7 @@ describe('a list that is read while more comes', () => {
 		await page.keyboard.type('journey');
 		await page.keyboard.press('Enter');
 		await page.getByRole('heading', { level: 1, name: 'Journey' }).waitFor();
-		await post(address, aRowOfEach());
+		await post(address, aRowOfEach(), 1);
 		await page.goBack();
 		await page.waitForURL(address + path);
 		await waiting(2).waitFor();
@@ -114,7 +114,7 @@ describe('a list that is read while more comes', () => {
 		const asked = page.waitForRequest('**/journey/__data.json*');
 		await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Journey' }).click();
 		await asked;
-		await post(address, aRowOfEach());
+		await post(address, aRowOfEach(), 1);
 		// By then the first page has heard of it as well, and would have read its list anew.
 		await other.getByRole('button', { name: /^Show 1 new / }).waitFor();
 		release();
@@ -128,7 +128,7 @@ describe('a list that is read while more comes', () => {
 		const [first] = await marks(page);
 		await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Journey' }).click();
 		await page.getByRole('heading', { level: 1, name: 'Journey' }).waitFor();
-		await post(address, aRowOfEach());
+		await post(address, aRowOfEach(), 1);
 		await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Sessions' }).click();
 		await page.getByRole('heading', { level: 1, name: 'Sessions' }).waitFor();
 		await expect.poll(async () => (await marks(page))[0]).toBe(`mark-${marked}`);
@@ -161,7 +161,7 @@ describe('by keys alone', () => {
 	beforeAll(async () => {
 		own = await testDatabase();
 		({ address } = await startProcess({ DATABASE_URL: own.url, PORT: '0' }, (end) => ends.push(end)));
-		await post(address, [...everything(), ...Array.from({ length: 60 }, aRowOfEach).flat()]);
+		await post(address, [...everything(), ...Array.from({ length: 60 }, aRowOfEach).flat()], null);
 		const [row] = await own.sql<{ session: string; group: string }[]>`
 			select session_id as session, group_key as group from error_events where session_id like 'session-%' limit 1`;
 		({ session, group } = row ?? { session: '', group: '' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isFault } from './fault';
 import { readFilters, type FilterSpec } from './filters';
-import { withParams } from './params';
+import { addressesBy, withParams } from './params';
 
 const SPEC = { shop: 'text', status: 'words', errors: 'flag', cost_over: 'decimal', steps: 'whole' } as const;
 const read = (text: string, spec: FilterSpec = SPEC) => readFilters(spec, new URLSearchParams(text));
@@ -69,4 +69,13 @@ describe('a link', () => {
 			cost_over: '0.5'
 		});
 	});
+	it.each(['2a110d45', 'nordic.myshopify.com', 'a b&c', '(none)', '50%', 'ü', ''])(
+		'is the same, made once for many rows: %s',
+		(word) => {
+			const list = (group: string) => withParams(url, { group });
+			const within = (group: string) => withParams(url, { list: list(group) });
+			expect(addressesBy(list)(word)).toBe(list(word));
+			expect(addressesBy(within)(word)).toBe(within(word));
+		}
+	);
 });

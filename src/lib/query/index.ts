@@ -4,7 +4,7 @@ export { readCursor, writeCursor, type Cursor, type CursorShape, type Direction 
 export { fault, isFault, type QueryFault } from './fault';
 export { readFilters, type FilterKind, type FilterSpec, type FilterValues } from './filters';
 export { asParam, NONE, wordOf } from './none';
-export { CURSOR, withParams, type ParamValue } from './params';
+export { addressesBy, CURSOR, withParams, type ParamValue } from './params';
 export { isMoving, PRESETS, readRange, type Range, type RangeContext } from './range';
 export { chooseFault, scopeOf, type Keeping, type Scope } from './scope';
 export { partedWords, without } from './words';

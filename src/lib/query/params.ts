@@ -26,6 +26,17 @@ export function withParams(
 	return query === '' ? url.pathname : `${url.pathname}?${query}`;
 }
 
+/** Stands for the word while an address is made. */
+const WORD = 'word-of-a-row';
+/** Words that an address holds as they are, in its path and in a query within its query. */
+const PLAIN = /^[\w.-]+$/;
+
+/** Addresses that differ by one word, as those of a table's rows do: all else of them is made once. */
+export function addressesBy(make: (word: string) => string): (word: string) => string {
+	const parts = make(WORD).split(WORD);
+	return (word) => (PLAIN.test(word) ? parts.join(word) : make(word));
+}
+
 function valueText(value: ParamValue): string {
 	if (value === null || value === false) return '';
 	if (value === true) return '1';

@@ -7,12 +7,22 @@ const OF_PAGE = ['theme', 'kiosk'];
 
 /** The page of a session, opened from the list at this address. */
 export function sessionHref(sessionId: string, list: Pick<URL, 'search'>): string {
-	return address(sessionId, new URLSearchParams(list.search), listQuery(list));
+	return `${sessionPath(sessionId)}?${sessionQuery(list)}`;
+}
+
+/** The page of a session, without its list. */
+export function sessionPath(sessionId: string): string {
+	return `/sessions/${encodeURIComponent(sessionId)}`;
+}
+
+/** What the addresses of all sessions of the list at this address carry. */
+export function sessionQuery(list: Pick<URL, 'search'>): string {
+	return query(new URLSearchParams(list.search), listQuery(list));
 }
 
 /** The page of another session of the same list, from a session's page. */
 export function neighbourHref(sessionId: string, { searchParams }: Pick<URL, 'searchParams'>): string {
-	return address(sessionId, searchParams, searchParams.get(LIST) ?? '');
+	return `${sessionPath(sessionId)}?${query(searchParams, searchParams.get(LIST) ?? '')}`;
 }
 
 /** The list that a session was opened from; null where none is told. */
@@ -30,9 +40,9 @@ function listQuery({ search }: Pick<URL, 'search'>): string {
 	return query.toString();
 }
 
-function address(sessionId: string, looks: URLSearchParams, list: string): string {
-	const query = new URLSearchParams();
-	for (const name of OF_PAGE) if (looks.has(name)) query.set(name, looks.get(name) ?? '');
-	query.set(LIST, list);
-	return `/sessions/${encodeURIComponent(sessionId)}?${query}`;
+function query(looks: URLSearchParams, list: string): string {
+	const params = new URLSearchParams();
+	for (const name of OF_PAGE) if (looks.has(name)) params.set(name, looks.get(name) ?? '');
+	params.set(LIST, list);
+	return params.toString();
 }

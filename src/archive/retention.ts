@@ -43,11 +43,16 @@ export async function retention(args: string[], surroundings: RetentionSurroundi
 			progress.write('Another program drops months or rebuilds tables just now. Try again later.\n');
 			return 1;
 		}
-		for (const { month, keptBecause, tookMs } of old) {
-			const dropped = tookMs === null ? 'would be dropped' : `was dropped in ${(tookMs / 1000).toFixed(1)} s`;
+		for (const { month, keptBecause, took } of old) {
+			const dropped =
+				took === null
+					? 'would be dropped'
+					: `was dropped in ${seconds(took.allMs)} s, of which it waited ${seconds(took.waitedMs)} s for others`;
 			report.write(`${month} ${keptBecause === null ? `${dropped}: the archive has it` : `stays: ${keptBecause}`}.\n`);
 		}
 		if (old.length === 0) report.write(`The log has no month that is older than the ${keepMonths} that are kept.\n`);
 		return 0;
 	});
 }
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(1);

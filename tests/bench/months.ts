@@ -233,15 +233,16 @@ async function dropMonth(stage: Stage, { url, sql }: Database): Promise<string> 
 	const { sent, failed } = await load;
 	await product.stop();
 	const [month] = gone === 'busy' ? [] : gone;
-	const tookMs = month?.tookMs;
-	if (!month || !tookMs) throw new Error(`one month should have been dropped: ${JSON.stringify(gone)}`);
+	const took = month?.took;
+	if (!month || !took) throw new Error(`one month should have been dropped: ${JSON.stringify(gone)}`);
 	// The first seconds warm the process up.
 	const before = answers.filter(({ sentAt }) => sentAt < begun && sentAt > begun - BEFORE_MS * 0.8).map(({ tookMs }) => tookMs); // prettier-ignore
 	const during = answers
 		.filter(({ sentAt, tookMs }) => sentAt + tookMs > begun && sentAt < ended)
 		.map(({ tookMs }) => tookMs);
 	return (
-		`${month.month} left the log under ${RATE} requests/s of one event (${sent} sent, ${failed} failed) in ${ms(tookMs)}; ` +
+		`${month.month} left the log under ${RATE} requests/s of one event (${sent} sent, ${failed} failed) in ${ms(took.allMs)}, ` +
+		`of which it waited ${ms(took.waitedMs)} for those who had the log open; ` +
 		`with the checks before it and the removal of its files ${ms(ended - begun)}. ` +
 		`Requests before: median ${median(before).toFixed(1)} ms, p99 ${quantile(before, 0.99).toFixed(1)} ms, longest ${Math.max(...before).toFixed(1)} ms. ` +
 		`During all of it: ${during.length} requests, p99 ${quantile(during, 0.99).toFixed(1)} ms, longest ${Math.max(...during).toFixed(1)} ms.`

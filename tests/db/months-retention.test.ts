@@ -19,7 +19,7 @@ describe('a month leaves the log', () => {
 		await ship();
 		const { analytics_events: log, ...folds } = await everything();
 		expect(log).toHaveLength(20);
-		expect(await retention(true)).toMatchObject([{ month: '2026-01', keptBecause: null, tookMs: null }, { month: '2026-02', keptBecause: null }]); // prettier-ignore
+		expect(await retention(true)).toMatchObject([{ month: '2026-01', keptBecause: null, took: null }, { month: '2026-02', keptBecause: null }]); // prettier-ignore
 		expect(await months()).toEqual({ '2026_01': 6, '2026_02': 6, '2026_03': 4, '2026_04': 4 });
 		expect(await retention()).toMatchObject([{ month: '2026-01', keptBecause: null }, { month: '2026-02', keptBecause: null }]); // prettier-ignore
 		expect(await months()).toEqual({ '2026_03': 4, '2026_04': 4 });
@@ -119,7 +119,7 @@ describe('a month leaves the log', () => {
 		await expect.poll(isDetaching).toBe(1);
 		expect(await commit([event('late', { clientTime: JAN, serverTime: JAN })])).toBe(1);
 		await reader.end();
-		expect(await leaving).toMatchObject([{ month: '2026-01', keptBecause: 'an event of it came just now', tookMs: null }, { month: '2026-02', keptBecause: null }]); // prettier-ignore
+		expect(await leaving).toMatchObject([{ month: '2026-01', keptBecause: 'an event of it came just now', took: null }, { month: '2026-02', keptBecause: null }]); // prettier-ignore
 		expect(await months()).toMatchObject({ '2026_01': 7 });
 		expect(await retention()).toMatchObject([{ month: '2026-01', keptBecause: LACKING }]);
 	});

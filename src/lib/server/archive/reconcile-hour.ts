@@ -24,8 +24,11 @@ export interface HourFindings {
 
 /** Events that are held in memory, of log and archive each. */
 const EVENTS_AT_ONCE = 100_000;
-/** Events that a statement looks for in all months: a month that leaves the log waits for it. */
-const KEYS_AT_ONCE = 500;
+/**
+ * Events that a statement looks for in all months: a month that leaves the log waits for it. 2,100 at once took 1.4 s after
+ * a start with nothing in memory, in ten months of 150,000 events.
+ */
+const KEYS_AT_ONCE = 200;
 
 interface Known {
 	hash: bigint;

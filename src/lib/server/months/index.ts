@@ -54,8 +54,8 @@ export async function startMonths({ url, sql, keepMonths, log }: MonthsOptions):
 			// They matter while two statements are under way.
 			await sql`delete from month_edge_events where claimed_at < now() - interval '1 day'`;
 			const old = await retain(url, { keepMonths, now: Date.now(), dryRun: false });
-			for (const { month, keptBecause, tookMs } of old === 'busy' ? [] : old) {
-				if (keptBecause === null) log.info({ month, tookMs }, 'a month has left the log; it is in the archive');
+			for (const { month, keptBecause, took } of old === 'busy' ? [] : old) {
+				if (keptBecause === null) log.info({ month, ...took }, 'a month has left the log; it is in the archive');
 				else log.info({ month, keptBecause }, 'a month older than what is kept stays in the log');
 			}
 			fault = null;

@@ -3,7 +3,7 @@
  * were counted from them stay, and log_months keeps how many events there were, so that it can be told when all are back.
  *
  * A month leaves in steps, so that nobody who reads or writes waits. Its events are counted, which reads all of them. It
- * is detached, which waits for whoever uses it and holds nobody up. It is counted again, by an index alone. Then one
+ * is detached, which waits for whoever had the log open before and holds nobody up. It is counted again, by an index alone. Then one
  * statement notes what was counted and puts the table aside, unless an event of it came meanwhile: then it becomes part of
  * the log again. With that the month has left; its files are removed afterwards (removal.ts). What is interrupted before
  * is gone on with by the next run, or becomes part of the log again when the month has to stay or an event of it comes
@@ -41,7 +41,14 @@ export interface Looked {
 	/** Why it stays; null when it was dropped, or would be. */
 	keptBecause: string | null;
 	/** How long it took to leave the log, once it was known that it may; null when it did not. */
-	tookMs: number | null;
+	took: Took | null;
+}
+
+/** Milliseconds. */
+interface Took {
+	allMs: number;
+	/** Of these, until those had ended who had the log open when it began. They are not held up, nor is anybody else. */
+	waitedMs: number;
 }
 
 /** 8 MB: some 20,000 events, a tenth of a second. */
@@ -69,9 +76,9 @@ export async function retain(url: string, { keepMonths, now, dryRun }: Retention
 		}
 		const done: Looked[] = [];
 		for (const old of await oldMonths(sql, first, now)) {
-			const { stays, tookMs } = await letGo(sql, old, { first, now, dryRun });
+			const { stays, took } = await letGo(sql, old, { first, now, dryRun });
 			if (!dryRun) await note(sql, old, stays);
-			done.push({ month: old.month, keptBecause: stays && tellKept(stays.why, stays.seen), tookMs });
+			done.push({ month: old.month, keptBecause: stays && tellKept(stays.why, stays.seen), took });
 		}
 		return done;
 	} finally {
@@ -82,7 +89,7 @@ export async function retain(url: string, { keepMonths, now, dryRun }: Retention
 interface Outcome {
 	/** What is in its way, and how it looked then; null when it has left, or would. */
 	stays: { why: WhyKept; seen: OldMonth } | null;
-	tookMs: number | null;
+	took: Took | null;
 }
 
 /** Lets one month leave, where nothing is in the way. */
@@ -98,12 +105,12 @@ async function letGo(
 	// It stays, so that its events are to be seen, although its leaving had begun.
 	if (why !== null && old.isLeaving && !dryRun) await ensureMonth(sql, old.day);
 	if (typeof counted === 'string' || why !== null || dryRun) {
-		return { stays: why && { why, seen }, tookMs: null };
+		return { stays: why && { why, seen }, took: null };
 	}
 	await markVisible(sql, old);
-	const tookMs = await leave(sql, old, counted);
+	const took = await leave(sql, old, counted);
 	await removeLeft(sql);
-	return tookMs === null ? { stays: { why: 'arrived', seen }, tookMs } : { stays: null, tookMs };
+	return { stays: took === null ? { why: 'arrived', seen } : null, took };
 }
 
 async function note(sql: Sql, { day }: OldMonth, stays: Outcome['stays']): Promise<void> {
@@ -184,14 +191,15 @@ async function markVisible(sql: Sql, { table }: OldMonth): Promise<void> {
 	await sql.unsafe(`vacuum (index_cleanup off, truncate off) ${table}`);
 }
 
-/** Milliseconds that it took; null when it is part of the log again, because an event of it came meanwhile. */
+/** How long it took; null when it is part of the log again, because an event of it came meanwhile. */
 async function leave(
 	sql: Sql,
 	{ day, table }: OldMonth,
 	{ events, checksum, archiveFrom }: Counted
-): Promise<number | null> {
+): Promise<Took | null> {
 	const begun = performance.now();
 	await detach(sql, table);
+	const waitedMs = performance.now() - begun;
 	// Nobody writes to it any more, unless it becomes part of the log again; and nobody else detaches.
 	const [detached] = await sql<{ events: number }[]>`select count(*)::int as events from ${sql(table)}`;
 	// One statement: a transaction whose connection is lost in its middle could put aside without having noted.
@@ -218,9 +226,9 @@ async function leave(
 			${putAside(table)}
 		end $$`)
 	);
-	const tookMs = performance.now() - begun;
+	const allMs = performance.now() - begun;
 	const [left] = await sql<{ hasLeft: boolean }[]>`select to_regclass(${table}) is null as "hasLeft"`;
-	return left?.hasLeft ? tookMs : null;
+	return left?.hasLeft ? { allMs, waitedMs } : null;
 }
 
 /** Takes the table out of the log, or goes on with that where it was interrupted. */

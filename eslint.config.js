@@ -68,6 +68,7 @@ const MAY_IMPORT = {
 		'src/lib/server/commit',
 		'src/lib/server/projections',
 		'src/lib/server/db',
+		'src/lib/server/months',
 		'src/lib/server/ingest/slices.ts',
 		'src/lib/events'
 	],

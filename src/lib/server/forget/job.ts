@@ -16,6 +16,7 @@ import type { ObjectStore } from '../archive/store';
 import type { Patience } from '../archive/backfill-reading';
 import type { Sql } from '../db/connect';
 import { reattachMonths } from '../db/log-months';
+import { removeLeft } from '../months/removal';
 import { arrivals, clean, lookThrough } from './archive';
 import { eraseElsewhere } from './elsewhere';
 import {
@@ -114,7 +115,11 @@ async function take({ sql, store }: ForgetContext, claimed: Claimed, patience: P
 	const traces = await readTraces(sql, id);
 	if (claimed.step === 'entomb') {
 		// From then on no month leaves: whoever takes months out of the log asks whether an erasure is under way.
-		await withTurn(sql, patience, () => reattachMonths(sql));
+		await withTurn(sql, patience, async () => {
+			// No statement finds what a month that has left holds still.
+			await removeLeft(sql);
+			await reattachMonths(sql);
+		});
 		const erasedAt = await entomb(sql, { ...traces, shops: subject.kind === 'shop' ? shops : [] });
 		return { step: 'look', erasedAt };
 	}

@@ -150,18 +150,17 @@ describe('the page of keys', () => {
 
 		await page.getByLabel('Require').check();
 		await page.getByRole('button', { name: 'Set the mode' }).click();
-		expect(await main.innerText()).toContain('Events without a key are refused.');
+		await main.getByText('Events without a key are refused.').waitFor();
 		await page.getByRole('button', { name: 'Rotate the shop’s server' }).click();
-		expect(await main.innerText()).toContain('The successor of “the shop’s server”');
+		await expect.poll(() => main.innerText(), PATIENCE).toContain('The successor of “the shop’s server”');
 		await page.goto(`${server().address}/keys`);
 		expect(await page.getByRole('button', { name: /^Rotate/ }).count()).toBe(1);
 		for (let left = 2; left > 0; left--) {
-			expect(await page.getByRole('button', { name: /^Revoke/ }).count()).toBe(left);
-			await page
-				.getByRole('button', { name: /^Revoke/ })
-				.first()
-				.click();
+			const revoke = page.getByRole('button', { name: /^Revoke/ });
+			await expect.poll(() => revoke.count(), PATIENCE).toBe(left);
+			await revoke.first().click();
 		}
+		await expect.poll(() => page.getByRole('button', { name: /^Revoke/ }).count(), PATIENCE).toBe(0);
 		const audit = await database.sql<{ action: string; detail: object }[]>`
 			select action, detail from audit where action like 'key.%' and actor <> 'test' order by id`;
 		expect(audit.map(({ action }) => action)).toEqual([
@@ -179,10 +178,13 @@ describe('the page of keys', () => {
 		await page.getByLabel('Name').first().fill('web');
 		await page.getByLabel('Origins').fill('https://shop.example/path');
 		await page.getByRole('button', { name: 'Make a key' }).click();
-		expect(await page.getByRole('alert').innerText()).toContain('An origin looks like https://shop.example');
+		await page.getByRole('alert').filter({ hasText: 'An origin looks like https://shop.example' }).waitFor();
 		await page.getByLabel('Name').nth(1).fill('reader');
 		await page.getByRole('button', { name: 'Make a token' }).click();
-		expect(await page.getByRole('alert').innerText()).toBe('Choose what the token is for.');
+		await page
+			.getByRole('alert')
+			.filter({ hasText: /^Choose what the token is for\.$/ })
+			.waitFor();
 		expect(await database.sql`select from write_keys`).toHaveLength(0);
 	});
 
@@ -198,6 +200,7 @@ describe('the page of keys', () => {
 		await page.goto(`${server().address}/keys`);
 		expect(await page.content()).not.toContain(secret);
 		await page.getByRole('button', { name: 'Revoke reader' }).click();
+		await expect.poll(() => page.getByRole('button', { name: 'Revoke reader' }).count(), PATIENCE).toBe(0);
 		expect(await ask('/api/v1/sessions')).toBe(401);
 	});
 

@@ -83,7 +83,9 @@ describe('the page about events', () => {
 		const page = await openPage(`${address}/analytics?type=ping`, { javaScriptEnabled: false });
 		expect(await page.getByRole('region', { name: 'Event log' }).locator('summary').count()).toBe(50);
 		await page.getByRole('link', { name: 'Older' }).click();
-		expect(await page.getByRole('region', { name: 'Event log' }).locator('summary').count()).toBe(20);
+		await expect
+			.poll(() => page.getByRole('region', { name: 'Event log' }).locator('summary').count(), PATIENCE)
+			.toBe(20);
 		expect((await fetch(`${address}/analytics?cursor=nowhere`)).status).toBe(400);
 	});
 });

@@ -126,7 +126,7 @@ describe('the page about costs', () => {
 		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.34');
 		await plain.getByLabel('Status', { exact: true }).selectOption('failed');
 		await plain.getByRole('button', { name: 'Apply' }).click();
-		expect(await figure(plain, 'AI cost').innerText()).toBe('$0.04');
+		await expect.poll(() => figure(plain, 'AI cost').innerText(), PATIENCE).toBe('$0.04');
 
 		const dark = await openPage(`${address}/costs?tz=UTC&theme=dark`, { viewport: { width: 390, height: 844 } });
 		expect(await axeFindings(dark)).toEqual([]);
@@ -171,7 +171,7 @@ describe('the table of prices', () => {
 
 		const plain = await openPage(`${address}/costs/prices?tz=UTC&from=now-24h`, { javaScriptEnabled: false });
 		await plain.getByRole('button', { name: /Take back/ }).click();
-		expect(await plain.getByText('No price has been set').isVisible()).toBe(true);
+		await plain.getByText('No price has been set').waitFor();
 		expect(new URL(plain.url()).search).toBe('?tz=UTC&from=now-24h');
 		await expect.poll(() => figure(costs, /^Estimated/).innerText(), PATIENCE).toBe('–');
 	}); // prettier-ignore

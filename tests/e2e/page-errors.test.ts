@@ -85,8 +85,8 @@ describe('the pages about errors', () => {
 		await expectLive(page);
 		await post(address, [anError({ code: 'LATER', secondsAgo: 0 })]);
 		await page.getByRole('button', { name: 'Show 1 new errors' }).click();
-		expect((await codes(page))[0]).toBe('LATER');
-		expect(await figure(page, 'Errors').innerText()).toBe('7');
+		await expect.poll(async () => (await codes(page))[0], PATIENCE).toBe('LATER');
+		await expect.poll(() => figure(page, 'Errors').innerText(), PATIENCE).toBe('7');
 	});
 
 	it('are filtered, in the address, the list, the file and the API alike, and Back goes back', async () => {
@@ -223,16 +223,16 @@ describe('the pages about errors', () => {
 		expect(new URL(page.url()).searchParams.get('from')).toBe('now-7d');
 		expect(await figure(page, 'Errors').innerText()).toBe('1');
 		await region(page, 'Latest errors').getByText('Stack trace').click();
-		expect(await region(page, 'Latest errors').getByText('Error: at mask.js:1').isVisible()).toBe(true);
+		await region(page, 'Latest errors').getByText('Error: at mask.js:1').waitFor();
 		await page.getByRole('button', { name: 'Resolve' }).click();
-		expect(await region(page, 'State').innerText()).toMatch(/Resolved[^]*by somebody/);
+		await expect.poll(() => region(page, 'State').innerText(), PATIENCE).toMatch(/Resolved[^]*by somebody/);
 		expect(new URL(page.url()).searchParams.get('from')).toBe('now-7d');
 		await region(page, 'Devices').getByRole('link', { name: 'Desktop' }).click();
-		expect(await codes(page)).toEqual(['MASK_EMPTY']);
+		await expect.poll(() => codes(page), PATIENCE).toEqual(['MASK_EMPTY']);
 		await page.goBack();
 		await region(page, 'Sessions').getByRole('link', { name: 's1' }).click();
-		expect(new URL(page.url()).pathname).toBe('/sessions/s1');
-		expect(await page.getByRole('link', { name: 'Back to the list' }).count()).toBe(1);
+		await page.waitForURL((url) => url.pathname === '/sessions/s1');
+		await page.getByRole('link', { name: 'Back to the list' }).waitFor();
 	});
 
 	it('have nothing that axe would find, in light and dark, and fit into a hand', async () => {

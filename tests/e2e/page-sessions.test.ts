@@ -105,13 +105,14 @@ describe('the list of sessions', () => {
 		const order = await titles(page);
 		await rows(page).first().click();
 		await page.getByRole('link', { name: 'Older session' }).click();
-		expect((await page.getByRole('heading', { level: 1 }).innerText()).trim()).toBe(order[1]);
+		const heading = page.getByRole('heading', { level: 1 });
+		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[1]);
 		await page.getByRole('link', { name: 'Back to the list' }).click();
-		expect(await titles(page)).toEqual(order);
+		await expect.poll(() => titles(page), PATIENCE).toEqual(order);
 		await page.getByRole('link', { name: 'Search' }).click();
 		await page.getByLabel('Session, product, shop, error or page').fill('oslo');
 		await page.getByRole('button', { name: 'Search' }).click();
-		expect(await region(page, 'Sessions').getByRole('listitem').allInnerTexts()).toHaveLength(2);
+		await expect.poll(() => region(page, 'Sessions').getByRole('listitem').count(), PATIENCE).toBe(2);
 	});
 
 	it.each(['light', 'dark'] as const)('has nothing that axe would find, in %s, and fits into a hand', async (colorScheme) => {

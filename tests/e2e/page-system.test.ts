@@ -66,7 +66,7 @@ describe('the page about the system', () => {
 			.poll(() => months.innerText(), PATIENCE)
 			.toContain(`${month} stays: the archive did not have all of it yet`);
 		await months.getByRole('link', { name: 'above' }).click();
-		expect(new URL(page.url()).hash).toBe('#archive');
+		await page.waitForURL((url) => url.hash === '#archive');
 		await looksRight(`${address}/system`);
 	});
 
@@ -75,7 +75,7 @@ describe('the page about the system', () => {
 		await post(address, ['no event'], 1);
 		const page = await openPage(`${address}/system`, { javaScriptEnabled: false });
 		await page.getByRole('button', { name: 'Replay' }).click();
-		expect(await page.getByText('Still not an event: not an object.').count()).toBe(1);
+		await page.getByText('Still not an event: not an object.').waitFor();
 		const body = new URLSearchParams({ id: 'x' });
 		const foreign = await fetch(`${address}/system?/replay`, {
 			method: 'POST',

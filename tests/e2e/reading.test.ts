@@ -229,7 +229,7 @@ describe('by keys alone', () => {
 		await page.getByLabel('From', { exact: true }).waitFor();
 		await keyboard.press('Tab');
 		await keyboard.press('Escape');
-		expect(await page.getByLabel('From', { exact: true }).isVisible()).toBe(false);
+		await page.getByLabel('From', { exact: true }).waitFor({ state: 'hidden' });
 		expect(await focused()).toBe('SUMMARY');
 
 		for (const [key, name] of [['?', 'Keys'], ['Control+k', 'Search']] as const) {
@@ -360,7 +360,7 @@ describe('a page that has nothing to show', () => {
 			await page.goto(`${address}${path}${path.includes('?') ? '&' : '?'}${filter}`);
 			expect([path, await page.getByText(/No .* match these filters/).count()]).toEqual([path, 1]);
 			await page.getByRole('link', { name: 'Clear filters' }).click();
-			expect(page.url()).toBe(address + path);
+			await page.waitForURL(address + path);
 			expect([path, await page.getByText(/No .* match these filters/).count()]).toEqual([path, 0]);
 		}
 	});
@@ -378,7 +378,7 @@ describe('a page that has nothing to show', () => {
 			expect(await page.getByRole('main').innerText()).toMatch(/can’t be shown now[^]*Error id: [0-9a-f]{8}/);
 			expect(await page.title()).toBe('This page can’t be shown now · Control Room');
 			await page.getByRole('link', { name: 'Retry' }).click();
-			expect([path, page.url()]).toEqual([path, address + path]);
+			await page.waitForURL(address + path);
 			expect(await page.getByRole('navigation', { name: 'Main' }).count()).toBe(1);
 		}
 	}); // prettier-ignore

@@ -1,5 +1,5 @@
 /** People in a real database: invitations are used once, logins end, somebody can always administer, and the audit only grows. */
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAccess, type Access } from '../../src/lib/server/access';
 import { changeUser, disableUser, enableUser, listUsers } from '../../src/lib/server/access/administer';
 import { note } from '../../src/lib/server/access/audit';
@@ -18,6 +18,24 @@ import { AT_THE_MACHINE, type Role } from '../../src/lib/server/access/visitor';
 import { audit } from '../../src/lib/server/read/audit';
 import { actor, TESTER } from '../support/actor';
 import { testDatabase, type TestDatabase } from '../support/database';
+
+// What a password hashes to is real, and worked out once: each time takes a third of a second of a processor.
+vi.mock(import('../../src/lib/server/access/passwords'), async (original) => {
+	const real = await original();
+	const hashes = new Map<string, Promise<string>>();
+	const checks = new Map<string, Promise<boolean>>();
+	const remembered = <T>(known: Map<string, Promise<T>>, key: string, work: () => Promise<T>): Promise<T> => {
+		const found = known.get(key) ?? work();
+		known.set(key, found);
+		return found;
+	};
+	return {
+		...real,
+		passwordHash: (password) => remembered(hashes, password, () => real.passwordHash(password)),
+		isPassword: (password, stored) =>
+			remembered(checks, JSON.stringify([password, stored]), () => real.isPassword(password, stored))
+	};
+});
 
 const ANN = actor('ann');
 const FROM = { address: '198.51.100.7', userAgent: 'a browser' };

@@ -63,6 +63,9 @@ const OPENS_NOTHING = [
 	/^Archive \/ /
 ];
 
+/** Some of the rows that a session's page has in one list: those of one group, and those made once more. */
+const OF_A_LIST = /^Sessions \/ Such errors ever$|^Dearest sessions \/ Regenerated$/;
+
 /** The first number of each place leads there by a click; of the others only the address is followed. */
 function oneOfEachPlace(counts: readonly Counted[], seen: Set<string>): Counted[] {
 	return counts.filter(({ href, place }) => {
@@ -82,7 +85,8 @@ async function disagreement(page: Page, { text, place, href }: Counted): Promise
 		if (place.includes(' / Per ')) return rows !== null && rows > 0 ? '' : what;
 		return cost !== '' && Math.abs(numberIn(text) - numberIn(cost)) < 0.005 ? '' : what;
 	}
-	if (count === null) return '';
+	if (count === null) return `${what}, which does not say how many it has`;
+	if (OF_A_LIST.test(place)) return rows !== null && rows >= numberIn(text) ? '' : what;
 	const isListed = rows === null || rows === Math.min(numberIn(text), PAGE);
 	return numberIn(count) === numberIn(text) && isListed ? '' : what;
 }

@@ -85,6 +85,10 @@ export function openedOn(page: Page, ofGroups: boolean): Promise<Opened> {
 		if (pathname === '/errors' && searchParams.get('view') !== 'list' && !areGroups) {
 			return { count: figureOf('Errors'), cost: '', rows: null };
 		}
+		if (pathname.startsWith('/sessions/') && own) {
+			const { length } = own.querySelectorAll('tbody tr, :scope > ul > li');
+			return { count: String(length), cost: '', rows: length };
+		}
 		if (/^\/errors\/|^\/shops\/|^\/sessions\//.test(pathname)) return { count: null, cost: '', rows: null };
 		const pager = [...(own ?? document).querySelectorAll('nav[aria-label="Pages of the list"]')].at(-1);
 		const cost = figureOf('AI cost');

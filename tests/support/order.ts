@@ -4,17 +4,21 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take long, the longest first: by a whole run on two cores. The others follow by their size. */
 const LONGEST = [
-	'tests/e2e/archive.test.ts',
-	'tests/e2e/crash.test.ts',
-	'tests/e2e/bad-input.test.ts',
 	'tests/e2e/attacks.test.ts',
+	'tests/e2e/archive.test.ts',
+	'tests/e2e/bad-input.test.ts',
+	'tests/e2e/crash.test.ts',
 	'tests/e2e/scope.test.ts',
+	'tests/e2e/pages.test.ts',
+	'tests/e2e/reading.test.ts',
+	'tests/docs.test.ts',
+	'tests/e2e/openapi.test.ts',
+	'tests/e2e/sdk-package.test.ts',
 	'tests/e2e/backfill-killed.test.ts',
 	'tests/e2e/process.test.ts',
-	'tests/e2e/pages.test.ts',
-	'tests/e2e/openapi.test.ts',
-	'tests/e2e/access-matrix.test.ts',
-	'tests/e2e/demo.test.ts'
+	'tests/e2e/demo.test.ts',
+	'tests/e2e/numbers.test.ts',
+	'tests/e2e/people.test.ts'
 ];
 
 export class LongestFirst extends BaseSequencer {

@@ -1,78 +1,22 @@
 /** What is erased is nowhere afterwards, searched byte by byte, and nothing brings it back. */
 import { createHmac, hash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runHere } from '../../src/lib/server/archive/backfill-runner';
-import type { Wish } from '../../src/lib/server/archive/backfill-jobs';
+import { describe, expect, it } from 'vitest';
 import { shipEverything } from '../../src/lib/server/archive/shipper';
-import { Committer } from '../../src/lib/server/commit/committer';
-import { verify } from '../../src/lib/server/commit/rebuild';
-import { rejectedRow, type LogEvent } from '../../src/lib/server/commit/rows';
-import { workAtErasure } from '../../src/lib/server/forget/job';
-import { readErasure, requestErasure } from '../../src/lib/server/forget/ledger';
+import { rejectedRow } from '../../src/lib/server/commit/rows';
+import { requestErasure } from '../../src/lib/server/forget/ledger';
 import { receiveWebhook } from '../../src/lib/server/forget/shopify';
-import type { Subject } from '../../src/lib/server/forget/subject';
 import { replay } from '../../src/lib/server/ingest/replay';
 import { projections } from '../../src/lib/server/projections/index';
-import { folderArchive, sameStore, writeObject, writeOlder } from '../support/archive';
-import { testDatabase, type TestDatabase } from '../support/database';
-import { batch, event, T0 } from '../support/events';
-import { placesNaming, story } from '../support/forgetting';
+import { sameStore, writeObject, writeOlder } from '../support/archive';
+import { event, T0 } from '../support/events';
+import { OTHER, SESSION, SHOP, STAYS, useErasing } from '../support/erasing';
+import { story } from '../support/forgetting';
 
-const ALL: Wish = { from: 0, to: Date.UTC(2100, 0, 1), prefix: '', dryRun: false };
-const NEVER = new AbortController().signal;
-const SESSION = 'sess_forgetme_9f2k1c';
-const OTHER = 'sess_stays_77aa';
-const SHOP = 'forget-this-shop.myshopify.com';
-const STAYS = 'stays.myshopify.com';
 const EMAIL = 'Forget.Me@example.org';
 
-let database: TestDatabase;
-let writer: Committer;
-let archive: Awaited<ReturnType<typeof folderArchive>>;
-const said: string[] = [];
-const log = {
-	info: (fields: object, message: string) => void said.push(JSON.stringify(fields) + message),
-	warn: (fields: object | string, message = '') => void said.push(JSON.stringify(fields) + message),
-	error: (message: string) => void said.push(message)
-};
-
-beforeEach(async () => {
-	database = await testDatabase();
-	archive = await folderArchive();
-	const queue = { maxEvents: 1e6, maxSize: 1e9 };
-	writer = new Committer({ url: database.url, lanes: 1, queue, stallMs: 20_000, log });
-});
-afterEach(async () => {
-	await writer.stop();
-	await database.drop();
-});
-
-async function commit(...events: LogEvent[]) {
-	const outcome = await writer.commit(batch(events), Date.now() + 20_000);
-	if ('code' in outcome) throw new Error(outcome.message);
-	return outcome;
-}
-
-const ship = () => shipEverything({ sql: database.sql, store: archive, log }, 2_000, () => undefined);
-const backfill = async () => {
-	expect(await runHere({ url: database.url, sql: database.sql, store: archive, log }, ALL, NEVER)).toBe('done');
-};
-
-async function erase(subject: Subject) {
-	const { id } = await requestErasure(database.sql, subject, 'operator');
-	await workAtErasure({ sql: database.sql, store: archive, log }, NEVER, id);
-	const erasure = await readErasure(database.sql, id);
-	expect(erasure).toMatchObject({ step: 'done', fault: null });
-	return erasure;
-}
-
-const placesOf = (text: string) => placesNaming(text, database.sql, archive.folder, said.join('\n'));
-
-async function expectVerified(): Promise<void> {
-	const differences = await verify(database.sql);
-	expect(differences.filter(({ onlyLive, onlyRebuilt }) => onlyLive + onlyRebuilt > 0)).toEqual([]);
-}
+const room = useErasing(2_000);
+const { log, commit, ship, backfill, erase, placesOf, expectVerified } = room;
 
 const inShop = (sessionId: string, shopDomain: string) => ({
 	type: 'session_started',
@@ -86,13 +30,13 @@ describe('a session', () => {
 	it('is erased from log, folds, sums, rejected events and archive, and no backfill, replay or retry brings it back', async () => {
 		const events = [...story(SESSION, STAYS, 0), ...story(OTHER, STAYS, 60_000)];
 		await commit(...events);
-		await writeOlder(archive, '2025-11-03T10:00:01.000Z', [
+		await writeOlder(room.archive, '2025-11-03T10:00:01.000Z', [
 			inShop(SESSION, STAYS),
 			inShop(OTHER, STAYS),
 			{ sessionId: SESSION }
 		]);
-		await writeOlder(archive, '2025-11-03T10:00:02.000Z', [inShop(SESSION, STAYS)]);
-		await writeObject(archive, '2025-11-03T10:00:03.000Z', `{"sessionId":"${SESSION}"`);
+		await writeOlder(room.archive, '2025-11-03T10:00:02.000Z', [inShop(SESSION, STAYS)]);
+		await writeObject(room.archive, '2025-11-03T10:00:03.000Z', `{"sessionId":"${SESSION}"`);
 		await ship();
 		await backfill();
 		const kept = rejectedRow({
@@ -102,8 +46,8 @@ describe('a session', () => {
 			userAgent: null,
 			ip: null
 		});
-		await writer.commit({ source: 'ingest', events: [], rejected: [kept], size: 1 }, Date.now() + 5000);
-		await database.sql`analyze`;
+		await room.writer.commit({ source: 'ingest', events: [], rejected: [kept], size: 1 }, Date.now() + 5000);
+		await room.database.sql`analyze`;
 		const before = await placesOf(SESSION);
 		expect(before.length).toBeGreaterThan(8);
 		expect(before).toContain('what the planner knows');
@@ -127,7 +71,7 @@ describe('a session', () => {
 		expect(await placesOf(SESSION)).toEqual([]);
 		await expectVerified();
 		// What others did is all there.
-		expect(await database.sql`select session_id, event_count from sessions`).toEqual([
+		expect(await room.database.sql`select session_id, event_count from sessions`).toEqual([
 			{ session_id: OTHER, event_count: 7 }
 		]);
 	});
@@ -136,9 +80,10 @@ describe('a session', () => {
 		await commit(...story(SESSION, STAYS, 0), ...story(OTHER, STAYS, 60_000));
 		await ship();
 		await erase({ kind: 'session', sessionId: SESSION });
-		const rows = () => database.sql`select to_jsonb(e) - 'commit_id' as row from analytics_events as e order by id`;
+		const rows = () =>
+			room.database.sql`select to_jsonb(e) - 'commit_id' as row from analytics_events as e order by id`;
 		const before = [...(await rows())];
-		await database.sql.unsafe(
+		await room.database.sql.unsafe(
 			`truncate analytics_events, commits, ${projections.map(({ table }) => table).join(', ')}`
 		);
 		await backfill();
@@ -150,10 +95,10 @@ describe('asking', () => {
 	it('answers each of many who ask at once with what they asked for', async () => {
 		const ids = Array.from({ length: 12 }, (_, n) => `sess_${n}`);
 		const erasures = await Promise.all(
-			ids.map((sessionId) => requestErasure(database.sql, { kind: 'session', sessionId }, 'operator'))
+			ids.map((sessionId) => requestErasure(room.database.sql, { kind: 'session', sessionId }, 'operator'))
 		);
 		expect(new Set(erasures.map(({ id }) => id)).size).toBe(12);
-		const rows = await database.sql<{ id: string; session: string }[]>`
+		const rows = await room.database.sql<{ id: string; session: string }[]>`
 			select id, subject ->> 'sessionId' as session from erasures`;
 		const sessionOf = new Map(rows.map(({ id, session }) => [id, session]));
 		expect(erasures.map(({ id }) => sessionOf.get(id))).toEqual(ids);
@@ -163,7 +108,9 @@ describe('asking', () => {
 		const body = Buffer.from(JSON.stringify({ shop_domain: STAYS, customer: { id: null, email: '', phone: null } }));
 		const signature = createHmac('sha256', 'secret').update(body).digest('base64');
 		for (const topic of ['customers/redact', 'customers/data_request']) {
-			expect(await receiveWebhook(database.sql, 'secret', { topic, signature, delivery: null, body })).toMatchObject({
+			expect(
+				await receiveWebhook(room.database.sql, 'secret', { topic, signature, delivery: null, body })
+			).toMatchObject({
 				code: 'bad_request'
 			});
 		}
@@ -176,7 +123,7 @@ describe('replaying', () => {
 		await erase({ kind: 'session', sessionId: SESSION });
 		const raw = Buffer.from(JSON.stringify({ type: 'ping', sessionId: SESSION, shopDomain: STAYS }));
 		const kept = { raw, reason: 'too many', at: T0, userAgent: null, ip: '192.0.2.1' };
-		expect(await replay(kept, writer.commit.bind(writer), false)).toEqual({ isStored: true, isNew: false });
+		expect(await replay(kept, room.writer.commit.bind(room.writer), false)).toEqual({ isStored: true, isNew: false });
 		expect(await placesOf(SESSION)).toEqual([]);
 		await expectVerified();
 	});
@@ -185,47 +132,49 @@ describe('replaying', () => {
 describe('what is on its way to the archive', () => {
 	it('and was made before the log was clean, is waited for and erased too', async () => {
 		await commit(...story(SESSION, STAYS, 0), ...story(OTHER, STAYS, 60_000));
-		const slow = sameStore(archive);
+		const slow = sameStore(room.archive);
 		const gate = new EventEmitter();
 		const reached = once(gate, 'reached');
 		slow.create = async (name, body) => {
 			const opened = once(gate, 'open');
 			gate.emit('reached');
 			await opened;
-			return archive.create(name, body);
+			return room.archive.create(name, body);
 		};
-		const shipping = shipEverything({ sql: database.sql, store: slow, log }, 1_000_000, () => undefined);
+		const shipping = shipEverything({ sql: room.database.sql, store: slow, log }, 1_000_000, () => undefined);
 		await reached;
 		const erasing = erase({ kind: 'session', sessionId: SESSION });
-		const step = async () => (await database.sql<{ step: string }[]>`select step from erasures`)[0]?.step;
+		const step = async () => (await room.database.sql<{ step: string }[]>`select step from erasures`)[0]?.step;
 		await expect.poll(step).toBe('objects');
 		gate.emit('open');
 		await shipping;
 		await erasing;
 		expect(await placesOf(SESSION)).toEqual([]);
 		expect((await placesOf(OTHER)).some((place) => place.endsWith('.json'))).toBe(true);
-		const [object] = await database.sql<{ name: string; sha256: string; events: number }[]>`
+		const [object] = await room.database.sql<{ name: string; sha256: string; events: number }[]>`
 			select name, sha256, events from archive_objects`;
-		const there = await archive.read(object?.name ?? '');
+		const there = await room.archive.read(object?.name ?? '');
 		expect(hash('sha256', there?.body ?? '')).toBe(object?.sha256);
 		expect(object?.events).toBe(6);
 	});
 
 	it('and was written by a process that died before it could say so, is replaced by who ships it next', async () => {
 		await commit(...story(SESSION, STAYS, 0), ...story(OTHER, STAYS, 60_000));
-		const dying = sameStore(archive);
+		const dying = sameStore(room.archive);
 		dying.create = async (name, body) => {
-			await archive.create(name, body);
+			await room.archive.create(name, body);
 			throw new Error('died');
 		};
-		const shipping = shipEverything({ sql: database.sql, store: dying, log }, 1_000_000, () => undefined);
+		const shipping = shipEverything({ sql: room.database.sql, store: dying, log }, 1_000_000, () => undefined);
 		await expect(shipping).rejects.toThrow('died');
 		await erase({ kind: 'session', sessionId: SESSION });
 		expect(await placesOf(SESSION)).toEqual([]);
-		await database.sql`update archive_objects set claimed_until = '-infinity'`;
+		await room.database.sql`update archive_objects set claimed_until = '-infinity'`;
 		await ship();
 		expect(await placesOf(SESSION)).toEqual([]);
-		expect(await database.sql`select state, events from archive_objects`).toEqual([{ state: 'shipped', events: 6 }]);
+		expect(await room.database.sql`select state, events from archive_objects`).toEqual([
+			{ state: 'shipped', events: 6 }
+		]);
 	});
 });
 
@@ -245,7 +194,7 @@ describe('a shop', () => {
 			})
 		];
 		await commit(...events);
-		await writeOlder(archive, '2025-11-03T10:00:02.000Z', [inShop('old', SHOP), inShop('other', STAYS)]);
+		await writeOlder(room.archive, '2025-11-03T10:00:02.000Z', [inShop('old', SHOP), inShop('other', STAYS)]);
 		await ship();
 		expect((await placesOf(SHOP)).length).toBeGreaterThan(8);
 		await erase({ kind: 'shop', shopDomain: SHOP });
@@ -254,7 +203,7 @@ describe('a shop', () => {
 		await backfill();
 		expect(await placesOf(SHOP)).toEqual([]);
 		await expectVerified();
-		expect(await database.sql`select session_id, event_count from sessions order by 1`).toEqual([
+		expect(await room.database.sql`select session_id, event_count from sessions order by 1`).toEqual([
 			{ session_id: 'other', event_count: 1 },
 			{ session_id: 'sess_two_shops', event_count: 6 }
 		]);
@@ -278,7 +227,7 @@ describe('a person', () => {
 			...story('sess_near', STAYS, 0, { count: 91717190, email: `x${EMAIL}` }).slice(0, 1),
 			event('ar_button_click', { sessionId: null, shopDomain: STAYS, data: { phone: '+49 170 1' } })
 		);
-		await writeOlder(archive, '2025-11-03T10:00:02.000Z', [
+		await writeOlder(room.archive, '2025-11-03T10:00:02.000Z', [
 			{ ...inShop('sess_person_old', STAYS), data: { a: [{ b: '9171719' }] } },
 			{ ...inShop(OTHER, STAYS) }
 		]);
@@ -289,7 +238,7 @@ describe('a person', () => {
 		for (const text of ['sess_person_1', 'sess_person_2', 'sess_person_old', '+49 170 1']) {
 			expect(await placesOf(text), text).toEqual([]);
 		}
-		const left = await database.sql<{ session_id: string }[]>`select session_id from sessions order by 1`;
+		const left = await room.database.sql<{ session_id: string }[]>`select session_id from sessions order by 1`;
 		expect(left.map(({ session_id }) => session_id)).toEqual(['sess_near', 'sess_other_shop', OTHER]);
 		await expectVerified();
 	});

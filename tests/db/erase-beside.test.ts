@@ -94,16 +94,16 @@ it.each(['before it had left', 'when it had left'])(
 it('what a month that has left could not remove is removed before anything of it counts as erased', async () => {
 	await commit(...story(SESSION, STAYS, 0), ...story(OTHER, STAYS, 60_000));
 	await ship();
-	const [{ month } = { month: '' }] = await database.sql<{ month: string }[]>`
+	const [{ month } = { month: '' }] = await room.database.sql<{ month: string }[]>`
 		select month_table(log_month(${new Date(T0)})) as month`;
-	await database.sql.unsafe(`create view somebodys as select * from ${month}`);
-	const leaving = retain(database.url, { keepMonths: 1, now: Date.now(), dryRun: false });
+	await room.database.sql.unsafe(`create view somebodys as select * from ${month}`);
+	const leaving = retain(room.database.url, { keepMonths: 1, now: Date.now(), dryRun: false });
 	await expect(leaving).rejects.toThrow('other objects depend on it');
-	await database.sql`drop view somebodys`;
+	await room.database.sql`drop view somebodys`;
 	expect(await placesOf(SESSION)).toContainEqual(expect.stringMatching(/^left_month_/));
 	await erase({ kind: 'session', sessionId: SESSION });
 	expect(await placesOf(SESSION)).toEqual([]);
-	expect(await database.sql`select session_id from sessions`).toEqual([{ session_id: OTHER }]);
+	expect(await room.database.sql`select session_id from sessions`).toEqual([{ session_id: OTHER }]);
 });
 
 it('sessions of a shop that fall silent while it is erased leave nothing behind, neither in the log nor in the archive', async () => {

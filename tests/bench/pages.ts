@@ -2,10 +2,9 @@
  * How long the server takes for each page with a long history of 90 days, beside two short ones: a young one, of the same
  * shops with the same traffic that have just begun, and a sparse one, of shops with little traffic over the same 90 days. A
  * page must not read more because the history has grown; with more traffic it has more rows to show as well, up to a page of
- * them. All are served at the same time by processes of their own and
- * asked in turns, so that whatever else the machine does meets all alike. They are at rest when they are asked: what
- * was filled in has gone to the archive, the tables are vacuumed, and every page has been asked for WARM_UP times, so that
- * what is measured is the page and not what filling leaves to do.
+ * them. All are served at the same time by processes of their own and asked in turns, so that whatever else the machine does
+ * meets all alike. They are at rest when they are asked: what was filled in has gone to the archive, the tables are vacuumed,
+ * and every page has been asked for WARM_UP times, so that what is measured is the page and not what filling leaves to do.
  *
  * Afterwards the long history's server explains every statement of every page (auto_explain with analyze and buffers):
  * the longest of each page are kept in tests/bench/plans, and all are searched for scans of whole tables.
@@ -47,7 +46,6 @@ interface Options {
 }
 
 interface Served {
-	name: string;
 	contender: Contender;
 	sql: Sql;
 	url: string;
@@ -62,7 +60,7 @@ export async function benchPages({ events, requests, data, only }: Options): Pro
 		const serve = async (name: string, size: number, days: number): Promise<Served> => {
 			const holds = days === DAYS ? `${size} events` : `${size} events of ${days} days`;
 			const { url, sql } = await stage.filled(name, holds, (database) => fill(database, size, days));
-			return { name, contender: await stage.product(url), sql, url, names: await namesIn(sql) };
+			return { contender: await stage.product(url), sql, url, names: await namesIn(sql) };
 		};
 		const young = await serve('young', SMALL, (DAYS * SMALL) / events);
 		const sparse = await serve('small', SMALL, DAYS);

@@ -1,4 +1,7 @@
-/** Objects of the archive back in the log: whatever they are, however often and wherever a run is cut. */
+/**
+ * Objects of the archive back in the log: whatever they are, however often and wherever a run is cut. One file, because every
+ * test runs the same job on the same folder and database.
+ */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

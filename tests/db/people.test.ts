@@ -1,4 +1,7 @@
-/** People in a real database: invitations are used once, logins end, somebody can always administer, and the audit only grows. */
+/**
+ * People in a real database: invitations are used once, logins end, somebody can always administer, and the audit only grows.
+ * One file, because each of these meets the others: an invitation ends with who made it, a login with its password.
+ */
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { startAccess, type Access } from '../../src/lib/server/access';
 import { changeUser, disableUser, enableUser, listUsers } from '../../src/lib/server/access/administer';

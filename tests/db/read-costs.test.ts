@@ -1,4 +1,7 @@
-/** What the page about costs says, against sums made in whole millionths of a dollar from the events that were sent. */
+/**
+ * What the page about costs says, against sums made in whole millionths of a dollar from the events that were sent. One file,
+ * because most is read from these events, and summed again by the same few functions.
+ */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Committer } from '../../src/lib/server/commit/committer';

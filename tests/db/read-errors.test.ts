@@ -1,4 +1,7 @@
-/** What the pages about errors say, against figures made of the very events that were sent. */
+/**
+ * What the pages about errors say, against figures made of the very events that were sent. One file, because most is read
+ * from these events, and made again from them by the same few functions.
+ */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

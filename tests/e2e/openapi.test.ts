@@ -1,6 +1,7 @@
 /**
  * The API's document against the real process: each documented answer is given, and each answer that is given is
- * documented, with its headers and its body. And the page that people read it on.
+ * documented, with its headers and its body. And the page that people read it on. One file, because whether all of the
+ * document was seen is counted over all of these answers.
  */
 import { execFile } from 'node:child_process';
 import { createHash, createHmac } from 'node:crypto';

@@ -66,7 +66,11 @@ export const listShops: Operation = {
 			content: {
 				'application/json': z.strictObject({
 					rows: z.array(row),
-					edges: z.array(millis).describe('Of the stretches of `trend`: one more than there are of those.'),
+					edges: z
+						.array(millis)
+						.describe(
+							'Of the stretches of `trend`, one more than there are of those: hours, UTC days or weeks, cut off where the range begins and ends.'
+						),
 					count: z.int().describe('Shops that match.'),
 					active: z.int().describe('Of them: with a session that started in the range.'),
 					inNeed: z.int().describe('Of them: that need attention.'),

@@ -1,12 +1,8 @@
-/**
- * The figures of each shop over a range, and its sessions over time as small bars. The days (or quarters of an hour) that
- * both are made of are read once.
- */
+/** The figures of each shop over a range, and its sessions over time as small bars: the same sessions, read once. */
 import type { Decimal, Millis } from '../../../live/messages';
 import type { Scope } from '../../../query';
 import type { Sql } from '../../db/connect';
-import { time } from '../columns';
-import { bucketOf, DAY_MS, HOUR_MS, shopAiCounts, shopErrorCounts, shopSessionSums } from '../tallies';
+import { bucketOf, DAY_MS, HOUR_MS, shopAiCounts, shopErrorCounts, shopSessions, WEEK_MS } from '../tallies';
 
 export interface ShopFigures {
 	sessions: number;
@@ -22,7 +18,7 @@ export const NOTHING: ShopFigures = { sessions: 0, inProgress: 0, completed: 0, 
 
 /** Of each shop that has any, by its domain. */
 interface FiguresOfShops {
-	/** Of the bars: hours or UTC days (or several of them), whole ones: the first can begin before the range. */
+	/** Of the bars: hours, UTC days or weeks (from Thursday, as 1970 began), but for the range's own ends. */
 	edges: Millis[];
 	/** '' for what named no shop, and null for all together. */
 	figures: Map<string | null, ShopFigures>;
@@ -41,28 +37,16 @@ export async function shopFigures(
 	own: Scope['shops']
 ): Promise<FiguresOfShops> {
 	const span = { ...range, shop: null };
-	const { edges, dimension } = barsOf(range);
-	const [first, end] = [time(sql, edges[0] ?? range.from), time(sql, edges.at(-1) ?? range.to)];
+	const edges = barsOf(range);
 	const rows = await sql<Row[]>`
-		with stretches as materialized (
-			select shop, bucket, sessions, completed from session_tallies
-			where dimension = ${dimension} and bucket >= ${first} and bucket < ${end}
-				and ${own === null ? sql`true` : sql`shop = any(${own}::text[])`}
+		with bars as materialized (
+			select
+				shop, ${bucketOf(sql, edges)} as bar, sum(sessions::float8) as sessions,
+				sum(active::float8) as in_progress, sum(completed::float8) as completed
+			from ${shopSessions(sql, span, edges)} as counted
+			group by 1, 2
 		),
-		trends as (
-			select shop, json_agg(json_build_array(bar, sessions)) as trend
-			from (
-				select shop, ${bucketOf(sql, edges)} as bar, sum(sessions) as sessions
-				from (
-					select shop, bucket as at, sessions from stretches
-					union all
-					select coalesce(shop_domain, ''), started_at, 1 from sessions
-					where status = 'in_progress' and started_at >= ${first} and started_at < ${end}
-				) as counted
-				group by 1, 2
-			) as bars
-			group by shop
-		)
+		trends as (select shop, json_agg(json_build_array(bar, sessions)) as trend from bars group by shop)
 		select figures.*, trends.trend
 		from (
 			select
@@ -70,10 +54,7 @@ export async function shopFigures(
 				coalesce(sum(completed), 0) as completed, trim_scale(coalesce(sum(cost), 0))::text as cost,
 				coalesce(sum(errors), 0) as errors
 			from (
-				select
-					shop, sum(sessions::float8) as sessions, sum(active::float8) as in_progress,
-					sum(completed::float8) as completed, 0 as cost, 0::float8 as errors
-				from ${shopSessionSums(sql, span, { dimension, relation: 'stretches' })} as counted group by shop
+				select shop, sessions, in_progress, completed, 0 as cost, 0::float8 as errors from bars
 				union all
 				select shop, 0, 0, 0, sum(cost), 0 from ${shopAiCounts(sql, range)} as counted group by shop
 				union all
@@ -99,11 +80,11 @@ export async function shopFigures(
 	};
 }
 
-/** Bars for hours, or for UTC days where the range is longer than three, and the tally that they are made of. */
-function barsOf({ from, to }: { from: Millis; to: Millis }): { edges: Millis[]; dimension: 'shop' | 'shop_day' } {
+/** Of bars for hours, from three days on for UTC days, and from 45 on for weeks (or several, when there are many). */
+function barsOf({ from, to }: { from: Millis; to: Millis }): Millis[] {
 	const days = (to - from) / DAY_MS;
-	const grain = days <= 3 ? HOUR_MS : DAY_MS * Math.ceil(days / 60);
-	const edges = [Math.floor(from / grain) * grain];
-	while ((edges.at(-1) ?? to) < to) edges.push((edges.at(-1) ?? 0) + grain);
-	return { edges, dimension: grain < DAY_MS ? 'shop' : 'shop_day' };
+	const grain = days <= 3 ? HOUR_MS : days <= 45 ? DAY_MS : WEEK_MS * Math.ceil(days / 7 / 60);
+	const edges = [from];
+	for (let at = (Math.floor(from / grain) + 1) * grain; at < to; at += grain) edges.push(at);
+	return [...edges, to];
 }

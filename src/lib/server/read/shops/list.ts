@@ -51,7 +51,7 @@ export interface ShopsAsked {
 
 export interface ShopList {
 	rows: ShopRow[];
-	/** Hours or UTC days (or several of them), whole ones: the first can begin before the range. */
+	/** Hours, UTC days or weeks, but for the range's own ends. */
 	edges: Millis[];
 	next: string | null;
 	previous: string | null;

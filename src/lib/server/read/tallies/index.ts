@@ -5,7 +5,7 @@
  * in the stretch that it counts, and never in another bucket of a chart.
  */
 export { aiCounts, aiDays, aiParts, shopAiCounts, shopAiDays, shopAiParts } from './ai';
-export { bucketOf, DAY_MS, HOUR_MS, ofShop, QUARTER_MS, type Span } from './cut';
+export { bucketOf, DAY_MS, HOUR_MS, ofShop, QUARTER_MS, WEEK_MS, type Span } from './cut';
 export { errorCounts, groupErrorCounts, shopErrorCounts } from './errors';
 export { eventCounts, eventParts, shopEventCounts } from './events';
-export { sessionCounts, sessionParts, shopSessionParts, shopSessions, shopSessionSums, type SessionDimension } from './sessions'; // prettier-ignore
+export { sessionCounts, sessionParts, shopSessionParts, shopSessions, type SessionDimension } from './sessions';

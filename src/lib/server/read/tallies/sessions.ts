@@ -38,25 +38,20 @@ export function sessionCounts(sql: Sql, span: Span, edges: readonly Millis[] = [
 	return counted(sql, span, grains, edges, sql`bucket as at`, sql`started_at as at`);
 }
 
-/** `shop` ('' for none), the measures of a session, and `active`. */
-export function shopSessions(sql: Sql, span: Span): Fragment {
-	return counted(sql, span, OF_SHOP, [], sql`shop`, sql`coalesce(shop_domain, '') as shop`);
-}
-
 /**
- * The same, but only `sessions` and `completed` of the measures.
- * @param known a relation of the statement with the tally's rows of one dimension, `bucket` and all
+ * `shop` ('' for none), `at`, the measures of a session, and `active`.
+ * @param edges of the buckets that `at` will be put into; without them all of the span is one
  */
-export function shopSessionSums(sql: Sql, span: Span, known: Known): Fragment {
-	const row = sql`coalesce(shop_domain, '') as shop`;
-	return counted(sql, span, OF_SHOP, [], sql`shop`, row, { measures: ['sessions', 'completed'], known });
+export function shopSessions(sql: Sql, span: Span, edges: readonly Millis[] = []): Fragment {
+	const row = sql`coalesce(shop_domain, '') as shop, started_at as at`;
+	return counted(sql, span, OF_SHOP, edges, sql`shop, bucket as at`, row);
 }
 
 /** `value` of the dimension, the measures of a session, and `active`. */
 export function sessionParts(sql: Sql, dimension: SessionDimension, span: Span): Fragment {
 	const grains: readonly Grain[] = span.shop === null ? SPLIT[dimension] : [[dimension, DAY_MS]];
 	const word = sql`${sql.unsafe(ENDED_WORDS[dimension])} as value`;
-	return counted(sql, span, grains, [], sql`value`, word, { withActive: dimension in SESSION_WORDS });
+	return counted(sql, span, grains, [], sql`value`, word, dimension in SESSION_WORDS);
 }
 
 /** `shop` and `value` of the dimension, the measures of a session, and `active`. */
@@ -66,24 +61,10 @@ export function shopSessionParts(sql: Sql, dimension: keyof typeof SESSION_WORDS
 	return counted(sql, span, [[dimension, DAY_MS]], [], sql`shop, value`, row);
 }
 
-interface Known {
-	dimension: (typeof OF_SHOP)[number][0];
-	relation: string;
-}
-
-interface CountedHow {
-	/** Sessions in progress too. */
-	withActive?: boolean;
-	measures?: readonly (keyof typeof SESSION_MEASURES)[];
-	known?: Known;
-}
-
-// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- the keys of a constant
-const ALL_MEASURES = Object.keys(SESSION_MEASURES) as (keyof typeof SESSION_MEASURES)[];
-
 /**
  * @param tallied the columns before the measures, of the tally
  * @param row the same of a session
+ * @param withActive sessions in progress too
  */
 function counted(
 	sql: Sql,
@@ -92,11 +73,10 @@ function counted(
 	edges: readonly Millis[],
 	tallied: Fragment,
 	row: Fragment,
-	{ withActive = true, measures = ALL_MEASURES, known }: CountedHow = {}
+	withActive = true
 ): Fragment {
-	const names = sql.unsafe(measures.join(', '));
-	const expressions = Object.fromEntries(measures.map((name) => [name, SESSION_MEASURES[name]]));
-	const rows = sql`${row}, ${measured(sql, expressions)}`;
+	const names = sql.unsafe(Object.keys(SESSION_MEASURES).join(', '));
+	const rows = sql`${row}, ${measured(sql, SESSION_MEASURES)}`;
 	const active = sql`
 		union all
 		select ${rows}, 1 from sessions
@@ -111,11 +91,9 @@ function counted(
 		(dimension, inBucket) => {
 			const isOfAll = dimension.startsWith('all');
 			const ofOne = isOfAll ? sql`shop = ''` : span.shop === null ? sql`true` : sql`shop = ${span.shop}`;
-			const tally =
-				dimension === known?.dimension
-					? sql`${sql.unsafe(known.relation)} where true`
-					: sql`session_tallies where dimension = ${dimension}`;
-			return sql`select ${tallied}, ${names}, 0 as active from ${tally} and ${inBucket} and ${ofOne}`;
+			return sql`
+				select ${tallied}, ${names}, 0 as active from session_tallies
+				where dimension = ${dimension} and ${inBucket} and ${ofOne}`;
 		},
 		(inEnd) => sql`
 			select ${rows}, 0 as active from sessions

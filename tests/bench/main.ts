@@ -18,7 +18,7 @@ const USAGE = `Usage: npm run bench -- ingest [--rounds 3] [--seconds 3]
        npm run bench -- keys [--rounds 3] [--seconds 3]
        npm run bench -- push [--seconds 8]
        npm run bench -- agree [--events 50000] [--changes 30]
-       npm run bench -- pages [--events 5000000] [--requests 120] [--data <folder to keep the histories in>] [--only /errors,/setup]
+       npm run bench -- pages [--events 5000000] [--requests 400] [--data <folder to keep the histories in>] [--only /errors,/setup]
        npm run bench -- paint [--rounds 3]
        npm run bench -- backfill [--events 1000000] [--seconds 6]
        npm run bench -- shipping [--rounds 3] [--seconds 10]
@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 		seconds: { type: 'string' },
 		events: { type: 'string' },
 		changes: { type: 'string', default: '30' },
-		requests: { type: 'string', default: '120' },
+		requests: { type: 'string', default: '400' },
 		data: { type: 'string' },
 		only: { type: 'string' }
 	},

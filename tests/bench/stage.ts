@@ -107,7 +107,8 @@ export async function openStage(kept?: string): Promise<Stage> {
 		product: (databaseUrl, settings) =>
 			run([process.execPath, 'src/launch.js', 'main'], /(http:\/\/127\.0\.0\.1:\d+)\/api/, {
 				DATABASE_URL: databaseUrl,
-				DATA_DIR: folder,
+				// Of its own: products that share an archive would find each other's events in it.
+				DATA_DIR: path.join(folder, 'data', new URL(databaseUrl).pathname),
 				PORT: '0',
 				LOG_LEVEL: 'warn',
 				...settings

@@ -3,6 +3,9 @@ import { buckets, CURSOR, withParams } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
+/** Rows have several links and bars each: more than these are long to make and to read. */
+const ROWS = 25;
+
 /** Errors in groups, or one by one (`view=list`), with their sums. */
 export const load: PageServerLoad = async (event) => {
 	const { errors, shopNames } = event.locals.pipeline.pages;
@@ -20,8 +23,8 @@ export const load: PageServerLoad = async (event) => {
 	const [shops, overview, groups, list] = await Promise.all([
 		shopNames(query.shops),
 		isCounted ? errors.overview(range, filters, times, now, scope) : null,
-		isList ? null : errors.groups({ now, zone, range, filters, cursor, scope }),
-		isList ? errors.list({ range, filters, cursor }) : null
+		isList ? null : errors.groups({ now, zone, range, filters, cursor, limit: ROWS, scope }),
+		isList ? errors.list({ range, filters, cursor, limit: ROWS }) : null
 	]);
 	return { frame, times, shops, overview, groups: given(groups), list: given(list) };
 };

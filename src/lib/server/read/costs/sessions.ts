@@ -9,7 +9,7 @@ import { spanOf, type CostQuestion } from './parts';
 import { sessionCounts, sessionParts, type Span } from '../tallies';
 
 /** Sessions have no index by cost, which every AI request would have to move: so many are looked through. */
-export const SESSIONS_LOOKED_AT = 5_000;
+export const SESSIONS_LOOKED_AT = 2_000;
 const DEAREST = 10;
 const MOST_EXITS = 8;
 

@@ -51,12 +51,13 @@ export interface CostOverview {
 
 /** All that the page shows of a range. */
 async function overview(sql: Sql, question: CostQuestion): Promise<CostOverview> {
-	const [{ total, splits }, series, estimated, forecast, sessions] = await Promise.all([
+	// The longest first: there are more of them than connections.
+	const [{ total, splits }, sessions, series, estimated, forecast] = await Promise.all([
 		costSplits(sql, question, MOST_WORDS),
+		hasWords(question.filters) ? null : ofSessions(sql, question),
 		costSeries(sql, question),
 		estimate(sql, question.filters, question.range),
-		costForecast(sql, question),
-		hasWords(question.filters) ? null : ofSessions(sql, question)
+		costForecast(sql, question)
 	]);
 	return { total, splits, series, estimate: estimated, forecast, sessions };
 }
@@ -64,11 +65,11 @@ async function overview(sql: Sql, question: CostQuestion): Promise<CostOverview>
 async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions> {
 	const { range, filters } = question;
 	const span = spanOf(filters, range);
-	const [now, before, lost, dearest] = await Promise.all([
-		sessionCosts(sql, span),
-		sessionCosts(sql, { ...span, from: span.from - (span.to - span.from), to: span.from }),
+	const [dearest, lost, now, before] = await Promise.all([
+		dearestSessions(sql, question),
 		lostByExit(sql, span),
-		dearestSessions(sql, question)
+		sessionCosts(sql, span),
+		sessionCosts(sql, { ...span, from: span.from - (span.to - span.from), to: span.from })
 	]);
 	return { now, before, lostByExit: lost, dearest };
 }

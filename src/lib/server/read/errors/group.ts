@@ -52,7 +52,7 @@ export interface ErrorGroup {
 }
 
 /** Devices are counted among so many of the latest errors. */
-const SAMPLE = 1_000;
+const SAMPLE = 500;
 const READ_WITHIN_MS = 10_000;
 const LATEST = 10;
 const SESSIONS = 20;
@@ -77,7 +77,10 @@ export async function errorGroup(
 	const [row] = await within(
 		READ_WITHIN_MS,
 		sql<ErrorGroup[]>`
-			with counted as materialized (select * from ${countedErrors(sql, range, own)} as matching),
+			with counted as materialized (
+				select shop, severity, step, sum(errors::float8) as errors from ${countedErrors(sql, range, own)} as matching
+				group by shop, severity, step
+			),
 			sample as materialized (${latest(SAMPLE)})
 			select
 				known.group_key as "group",

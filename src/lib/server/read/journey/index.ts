@@ -31,15 +31,16 @@ export interface JourneyOverview {
 async function overview(sql: Sql, { range, filters }: JourneyQuestion): Promise<JourneyOverview> {
 	const asked = askedOf(filters, range);
 	const earlier = { ...asked, from: range.from - (range.to - range.from), to: range.from };
-	const [counts, before, left, postAr, device, shop, product, steps, looked] = await Promise.all([
-		funnelCounts(sql, asked),
-		funnelCounts(sql, earlier),
-		exits(sql, asked),
-		postArActions(sql, asked),
-		parts(sql, asked, 'device', MOST_SHOWN),
-		parts(sql, asked, 'shop', MOST_SHOWN),
+	// The longest first: there are more of them than connections.
+	const [product, steps, shop, left, counts, before, device, postAr, looked] = await Promise.all([
 		parts(sql, asked, 'product', MOST_SHOWN),
 		stepTimes(sql, asked),
+		parts(sql, asked, 'shop', MOST_SHOWN),
+		exits(sql, asked),
+		funnelCounts(sql, asked),
+		funnelCounts(sql, earlier),
+		parts(sql, asked, 'device', MOST_SHOWN),
+		postArActions(sql, asked),
 		needsRows(asked, 'exit') ? lookedAt(sql, asked) : null
 	]);
 	return {

@@ -203,7 +203,7 @@ describe('one shop', () => {
 					sessions: own.sessions,
 					completed: own.completed,
 					errors: own.errors,
-					cost: Number(own.cost)
+					cost: own.cost
 				});
 			});
 			const products = shop?.products ?? [];

@@ -99,6 +99,7 @@ const EXPECTED: Record<string, [read: readonly VisitorName[], write: readonly Vi
 	'/api/v1/sessions/[sessionId]': [READ, READ],
 	'/api/v1/setups': [READ, READ],
 	'/api/v1/shops': [READ, READ],
+	'/api/v1/shops/[domain]': [READ, READ],
 	'/api/v1/system': [METRICS, METRICS],
 	// Its signature decides; nobody here has one, and nobody is asked who they are.
 	'/api/webhooks/shopify': [EVERYBODY, []],

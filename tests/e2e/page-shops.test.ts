@@ -25,7 +25,12 @@ describe('the pages about shops', () => {
 		await expectLive(page);
 		await post(address, [
 			{ type: 'session_started', sessionId: 's1', shopDomain: ODD, data: { productTitle: '<i>'.repeat(500) } },
-			{ type: 'error', sessionId: 's1', shopDomain: ODD, data: { errorCode: 'E1' } },
+			...['the mask is empty', 'the mask is too small'].map((errorMessage) => ({
+				type: 'error',
+				sessionId: 's1',
+				shopDomain: ODD,
+				data: { errorCode: 'E1', errorMessage }
+			})),
 			{ type: 'session_started', sessionId: 's2', shopDomain: 'b.example', data: {} }
 		]);
 		await page.getByRole('link', { name: ODD }).waitFor();
@@ -35,7 +40,16 @@ describe('the pages about shops', () => {
 		await looksRight(`${address}/shops`);
 		await page.getByRole('link', { name: ODD }).click();
 		await page.getByRole('heading', { level: 1, name: ODD }).waitFor();
-		expect(await page.getByRole('region', { name: 'Errors, grouped' }).innerText()).toContain('E1');
+		const groups = page.getByRole('region', { name: 'Errors, grouped' }).getByRole('rowheader');
+		expect((await groups.allInnerTexts()).map((text) => text.split(/\s*\n/)).sort()).toEqual([
+			['E1', 'the mask is empty'],
+			['E1', 'the mask is too small']
+		]);
+		const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href')) ?? '';
+		const file = await (await fetch(address + href)).text();
+		const sums = file.trimEnd().split('\r\n').slice(1).map((line) => line.split(',').slice(2).map(Number)); // prettier-ignore
+		const inAll = sums.reduce((all, line) => all.map((sum, index) => sum + (line[index] ?? 0)));
+		expect(inAll).toEqual([1, 1, 0, 0, 0, 2]);
 		await looksRight(page.url());
 		expect((await fetch(`${address}/shops/nobody.example`)).status).toBe(404);
 	});

@@ -89,6 +89,7 @@ export const POLICY: Readonly<Record<string, Rules>> = {
 	'/api/v1/sessions/[sessionId]': data('view', 'looks at the visitor'),
 	'/api/v1/setups': data(),
 	'/api/v1/shops': data(),
+	'/api/v1/shops/[domain]': data(),
 	'/api/v1/system': { read: metrics, write: metrics },
 	'/api/backfill': backfill,
 	'/api/backfill/[job]': backfill,

@@ -25,7 +25,7 @@ export function csvCell(value: string | number | boolean | null): string {
 export function csvResponse<R>(
 	fileName: string,
 	columns: readonly CsvColumn<R>[],
-	pages: AsyncIterable<readonly R[]>
+	pages: AsyncIterable<readonly R[]> | Iterable<readonly R[]>
 ): Response {
 	const encoder = new TextEncoder();
 	const line = (cells: string[]) => `${cells.join(',')}\r\n`;

@@ -20,7 +20,7 @@ import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
 import { listSessions, readSession } from './operations/sessions';
 import { listSetups } from './operations/setups';
-import { listShops } from './operations/shops';
+import { listShops, readShop } from './operations/shops';
 import { listRejected, readSystem } from './operations/system';
 import { shopifyWebhook } from './operations/webhooks';
 
@@ -58,7 +58,7 @@ export const GROUPS: readonly Group[] = [
 	{
 		name: 'Shops',
 		description: 'Who sends, and who needs attention.',
-		operations: [listShops]
+		operations: [listShops, readShop]
 	},
 	{
 		name: 'Archive',

@@ -4,18 +4,18 @@ import { failures, UNCACHED } from '../answers';
 import type { Operation } from '../operation';
 import { paging, RANGE } from '../parameters';
 import { named } from '../schemas';
+import { sessionCard } from './sessions';
 
 const millis = z.int().describe('Milliseconds since 1970, UTC.');
 const flag = z.enum(['1', '0', 'true', 'false']).optional();
+
+const dollars = z.string().regex(/^\d+(\.\d+)?$/);
 
 const figures = {
 	sessions: z.int().describe('Started in the range.'),
 	inProgress: z.int().describe('Of them, those that have not ended.'),
 	completed: z.int().describe('Of them.'),
-	cost: z
-		.string()
-		.regex(/^\d+(\.\d+)?$/)
-		.describe('Of AI requests in the range, in US dollars, exact.'),
+	cost: dollars.describe('Of AI requests in the range, in US dollars, exact.'),
 	errors: z.int().describe('Error events in the range.')
 };
 
@@ -83,5 +83,86 @@ export const listShops: Operation = {
 			}
 		},
 		...failures(['invalid_query', 'method_not_allowed'])
+	}
+};
+
+const part = z.strictObject({
+	value: z.string().describe('Empty where none was told.'),
+	sessions: z.int(),
+	inProgress: z.int(),
+	completed: z.int()
+});
+
+const page = named(
+	'ShopPage',
+	z.strictObject({
+		domain: z.string(),
+		firstSeenAt: millis,
+		lastSessionAt: millis.nullable(),
+		attention: z.array(attention),
+		cost: figures.cost,
+		unit: z.enum(['quarter', 'hour', 'day', 'week', 'month']).describe('Of the stretches.'),
+		edges: z.array(millis).describe('Of the stretches: one more than there are of those.'),
+		series: z
+			.array(
+				z.strictObject({
+					sessions: z.int().describe('That started then. So are the next three.'),
+					inProgress: z.int(),
+					completed: z.int(),
+					abandoned: z.int(),
+					cost: dollars.describe('Of AI requests, in US dollars, exact.'),
+					errors: z.int()
+				})
+			)
+			.describe('By stretch: together they are the figures of the range.'),
+		devices: z.array(part).describe('The 15 with most sessions, as are products.'),
+		products: z.array(part),
+		latest: z.array(sessionCard).describe('The 10 sessions of the range that started last.'),
+		errors: z
+			.array(
+				z.strictObject({
+					group: z.string(),
+					code: z.string().nullable(),
+					message: z.string().nullable().describe('Without addresses, ids and numbers.'),
+					severity: z.string().describe('That most of them had.'),
+					errors: z.int()
+				})
+			)
+			.describe('The 10 groups with most errors in the range.'),
+		setups: z
+			.array(
+				z.strictObject({
+					productId: z.string().describe('Empty for none.'),
+					state: z
+						.enum(['started', 'unfinished', 'completed', 'abandoned'])
+						.nullable()
+						.describe('Null where nothing but images was told of.'),
+					stateAt: millis.nullable(),
+					abandonedAtStep: z.string().nullable()
+				})
+			)
+			.describe('The 10 with the latest news, whatever the range.')
+	})
+);
+
+export const readShop: Operation = {
+	id: 'readShop',
+	method: 'get',
+	path: '/api/v1/shops/{domain}',
+	summary: 'One shop over time',
+	description: 'What its page shows.\n\nAs CSV its figures, one line a stretch of time.',
+	parameters: {
+		path: z.object({ domain: z.string() }),
+		query: z.object({ ...RANGE, format: z.enum(['json', 'csv']).default('json') })
+	},
+	// There is no shop that everybody has.
+	sample: null,
+	answers: {
+		200: {
+			description: 'The shop, or its figures over time as CSV.',
+			headers: UNCACHED,
+			content: { 'application/json': page, 'text/csv': z.string() }
+		},
+		...failures(['invalid_query', 'not_found', 'method_not_allowed'])
 	}
 };

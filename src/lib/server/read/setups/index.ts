@@ -225,7 +225,8 @@ function begunIn(sql: Sql, { from, to }: Stretch): Fragment {
 	return sql`started_at >= ${time(sql, from)} and started_at < ${time(sql, to)}`;
 }
 
-function stateAt(sql: Sql, now: Millis): Fragment {
+/** The state of a set-up at a moment: one that is under way and was not heard of for a day is unfinished. */
+export function stateAt(sql: Sql, now: Millis): Fragment {
 	return sql`case when state = 'started' and state_at < ${time(sql, now - UNFINISHED_MS)} then 'unfinished' else state end`;
 }
 

@@ -22,7 +22,7 @@ export function shops(sql: Sql, clock: () => Millis = Date.now) {
 			return shopList(sql, asked, await attention());
 		},
 		async shop(domain: string, range: ShopsAsked['range'], times: Buckets) {
-			const [shop, needs] = await Promise.all([shopPage(sql, domain, range, times), attention()]);
+			const [shop, needs] = await Promise.all([shopPage(sql, domain, { range, times, now: clock() }), attention()]);
 			return shop && { ...shop, attention: needs.get(domain) ?? [] };
 		}
 	};

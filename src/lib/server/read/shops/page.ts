@@ -3,6 +3,7 @@ import type { Buckets } from '../../../query';
 import type { Decimal, Millis, SessionCard } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
+import { stateAt, type SetupState } from '../setups';
 import { cardColumns } from '../wall/cards';
 import { beginning, millis, time } from '../columns';
 import { aiCounts, bucketOf, groupErrorCounts, sessionCounts, sessionParts, type SessionDimension } from '../tallies';
@@ -16,7 +17,7 @@ export interface ShopBucket {
 	inProgress: number;
 	completed: number;
 	abandoned: number;
-	cost: number;
+	cost: Decimal;
 	errors: number;
 }
 
@@ -39,7 +40,8 @@ export interface ShopErrorGroup {
 
 export interface ShopSetup {
 	productId: string;
-	state: string | null;
+	/** Null where nothing but images was told of. */
+	state: SetupState | null;
 	stateAt: Millis | null;
 	abandonedAtStep: string | null;
 }
@@ -62,8 +64,7 @@ export interface ShopPage {
 export async function shopPage(
 	sql: Sql,
 	domain: string,
-	range: { from: Millis; to: Millis },
-	times: Buckets
+	{ range, times, now }: { range: { from: Millis; to: Millis }; times: Buckets; now: Millis }
 ): Promise<ShopPage | null> {
 	// Postgres would refuse the question; no shop has such a name, because NUL is mended when it comes.
 	if (domain.includes('\0')) return null;
@@ -85,7 +86,7 @@ export async function shopPage(
 			partsOf(sql, 'product', span),
 			latestSessions(sql, span),
 			errorGroupsOf(sql, span),
-			setupsOf(sql, domain)
+			setupsOf(sql, domain, now)
 		])
 	);
 	return { ...known, series, cost, devices, products, latest, errors, setups };
@@ -101,7 +102,7 @@ async function overTime(sql: Sql, span: ShopSpan, times: Buckets): Promise<ShopB
 	const rows = await sql<(ShopBucket & { bucket: number })[]>`
 		select
 			${bucketOf(sql, times.edges)} as bucket, sum(sessions)::float8 as sessions, sum(in_progress)::float8 as "inProgress",
-			sum(completed)::float8 as completed, sum(abandoned)::float8 as abandoned, sum(cost)::float8 as cost,
+			sum(completed)::float8 as completed, sum(abandoned)::float8 as abandoned, trim_scale(sum(cost))::text as cost,
 			sum(errors)::float8 as errors
 		from (
 			select at, sessions, active as in_progress, completed, abandoned, 0 as cost, 0 as errors
@@ -113,7 +114,7 @@ async function overTime(sql: Sql, span: ShopSpan, times: Buckets): Promise<ShopB
 		) as all_counts
 		group by 1`;
 	const byBucket = new Map(rows.map(({ bucket, ...figures }) => [bucket, figures]));
-	const nothing = { sessions: 0, inProgress: 0, completed: 0, abandoned: 0, cost: 0, errors: 0 };
+	const nothing = { sessions: 0, inProgress: 0, completed: 0, abandoned: 0, cost: '0', errors: 0 };
 	return times.partial.map((_, index) => byBucket.get(index) ?? nothing);
 }
 
@@ -163,10 +164,10 @@ function errorGroupsOf(sql: Sql, span: ShopSpan): PromiseLike<ShopErrorGroup[]> 
 		order by counted.errors desc, counted.group_key`;
 }
 
-function setupsOf(sql: Sql, domain: string): PromiseLike<ShopSetup[]> {
+function setupsOf(sql: Sql, domain: string, now: Millis): PromiseLike<ShopSetup[]> {
 	return sql<ShopSetup[]>`
 		select
-			product_id as "productId", state, ${millis(sql, 'state_at')} as "stateAt", abandoned_at_step as "abandonedAtStep"
+			product_id as "productId", ${stateAt(sql, now)} as state, ${millis(sql, 'state_at')} as "stateAt", abandoned_at_step as "abandonedAtStep"
 		from product_setups
 		where shop = ${domain}
 		order by state_at desc nulls last, product_id

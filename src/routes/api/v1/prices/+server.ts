@@ -22,12 +22,8 @@ export const GET: RequestHandler = (event) => {
 		event,
 		{ filters: {}, from: 'now-7d' },
 		async () => ({ rows: (await prices.list()).map((price) => ({ ...price, setAt: iso(price.setAt) })) }),
-		async () => csvResponse('prices', COLUMNS, once(await prices.list()))
+		async () => csvResponse('prices', COLUMNS, [await prices.list()])
 	);
 };
-
-async function* once<T>(rows: readonly T[]): AsyncGenerator<readonly T[]> {
-	yield rows;
-}
 
 export const fallback: RequestHandler = () => methodNotAllowed('GET, HEAD');

@@ -1,5 +1,5 @@
 /** The words of set-ups. */
-import type { Sign } from '$lib/ui/words';
+import type { Sign } from '../words';
 
 const STATES: Record<string, Sign> = {
 	started: { word: 'Under way', icon: 'run', tone: 'active' },

@@ -45,6 +45,8 @@ declare global {
 			message: string;
 			/** An id that the user can quote and the log knows. */
 			errorId?: string;
+			/** The parameter of the address that could not be read. */
+			field?: string;
 		}
 	}
 

@@ -226,7 +226,23 @@ describe('by keys alone', () => {
 
 		await tabTo(page, { css: '.range summary' });
 		await keyboard.press('Enter');
-		await page.getByLabel('From', { exact: true }).waitFor();
+		const from = page.getByLabel('From', { exact: true });
+		await from.waitFor();
+		await keyboard.press('Tab');
+		// What can't be read stays there, and is said beside it.
+		for (const [typed, says] of [['yesterday', 'must be such as'], ['now', 'must begin before it ends']] as const) {
+			await from.fill(typed);
+			await keyboard.press('Enter');
+			expect(await from.evaluate((input: HTMLInputElement) => input.validationMessage)).toContain(says);
+		}
+		await from.fill('now-3d');
+		await keyboard.press('Enter');
+		await page.waitForURL('**/sessions?from=now-3d&to=now');
+		await page.goBack();
+		await page.waitForURL('**/sessions');
+		await tabTo(page, { css: '.range summary' });
+		await keyboard.press('Enter');
+		await from.waitFor();
 		await keyboard.press('Tab');
 		await keyboard.press('Escape');
 		await page.getByLabel('From', { exact: true }).waitFor({ state: 'hidden' });
@@ -379,6 +395,25 @@ describe('a page that has nothing to show', () => {
 			expect(await page.title()).toBe('This page can’t be shown now · Control Room');
 			await page.getByRole('link', { name: 'Retry' }).click();
 			await page.waitForURL(address + path);
+			expect(await page.getByRole('navigation', { name: 'Main' }).count()).toBe(1);
+		}
+	}); // prettier-ignore
+
+	it('says what an address asks for wrongly or in vain, and leads to the same without it', async () => {
+		const { address } = room();
+		const page = await openPage('about:blank', { ...DESK, javaScriptEnabled: false });
+		for (const [path, says, way, to] of [
+			['/sessions?status=completed&cursor=nowhere', 'place in the list', 'The first page of this list', '/sessions?status=completed'],
+			['/errors?severity=critical&from=2026-11-20&to=2026-11-10&tz=UTC', 'begin before it ends', 'The usual range', '/errors?severity=critical&tz=UTC'],
+			['/journey?device=mobile&tz=Mars/Base', 'a name such as', 'Your own time zone', '/journey?device=mobile'],
+			['/sessions?cost_over=much&shop=busy.example', 'a number such as', 'The same without this filter', '/sessions?shop=busy.example'],
+			['/shops/nowhere.example?from=now-24h', 'No event has named this shop', 'Shops', '/shops?from=now-24h'],
+			[`/errors/${'0'.repeat(32)}?tz=UTC`, 'No error of this group', 'Errors', '/errors?tz=UTC']
+		] as const) {
+			await page.goto(address + path);
+			expect([path, await page.getByRole('main').innerText()]).toEqual([path, expect.stringContaining(says)]);
+			await page.getByRole('link', { name: way, exact: true }).click();
+			await page.waitForURL(address + to);
 			expect(await page.getByRole('navigation', { name: 'Main' }).count()).toBe(1);
 		}
 	}); // prettier-ignore

@@ -62,7 +62,7 @@ interface PageQuestion<S extends FilterSpec> {
 }
 
 /** What a page says of a shop that nobody knows. */
-export const UNKNOWN_SHOP = 'No event has named this shop yet';
+export const UNKNOWN_SHOP = 'No event has named this shop yet.';
 
 /** What a page is asked for. Await it before any data is read, so that no change can fall between. */
 export async function pageQuery<const S extends FilterSpec>(
@@ -105,6 +105,6 @@ function ofOwnShops(
  * @throws the 400 that SvelteKit answers with, when it was a fault.
  */
 export function given<T>(value: T | QueryFault): T {
-	if (isFault(value)) error(400, value.message);
+	if (isFault(value)) error(400, { message: value.message, field: value.field });
 	return value;
 }

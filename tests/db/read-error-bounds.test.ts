@@ -9,7 +9,7 @@ const NOW = Date.UTC(2026, 10, 22, 14, 0, 0);
 const DAY = 86_400_000;
 const ROWS = 60_000;
 const QUESTIONS = { shop: null, severity: [], step: [], state: [], q: null, group: null };
-const SETUPS = { shop: null, state: [], step: null, begun: null, method: null };
+const SETUPS = { shop: null, state: [], step: null, begun: null, begun_in: null, method: null };
 
 let database: TestDatabase;
 

@@ -104,6 +104,11 @@ async function walk(
 	return { rows, last };
 }
 
+function isOfTypes(type: string, words: readonly string[]): boolean {
+	const wanted = words.filter((word) => !word.startsWith('-'));
+	return (wanted.length === 0 || wanted.includes(type)) && !words.includes(`-${type}`);
+}
+
 /** What the log must hold by what was sent. */
 function matching(filters: Partial<EventFilters>, { from, to } = RANGE): LogEvent[] {
 	const { type = [], shop = null, session = null, q = null, field = null, value = null, signed = null } = filters;
@@ -118,7 +123,7 @@ function matching(filters: Partial<EventFilters>, { from, to } = RANGE): LogEven
 		return (
 			one.serverTime >= from &&
 			one.serverTime < to &&
-			(type.length === 0 || type.includes(one.type)) &&
+			isOfTypes(one.type, type) &&
 			(shop === null || (shop === '(none)' ? !one.shopDomain : one.shopDomain === shop)) &&
 			(session === null || one.sessionId === session) &&
 			(signed === null || (signed ? Boolean(one.keyId) : !one.keyId && one.ip !== null)) &&
@@ -185,6 +190,11 @@ describe('the event log', () => {
 		{ type: ['ping', 'error'] },
 		{ type: ['ping', 'error'], shop: 'a.example' },
 		{ type: ['naïve 椅子'], q: 'NOTE' },
+		{ type: ['-ping', '-naïve 椅子'] },
+		{ type: ['-ping'], shop: 'a.example' },
+		{ type: ['-ping'], shop: '(none)' },
+		{ type: ['error', '-ping'] },
+		{ type: ['error', 'ping', '-ping'], q: 'failed' },
 		{ shop: '(none)' },
 		{ shop: 'ü.example' },
 		{ session: 's1' },
@@ -249,25 +259,35 @@ describe('counts of events', () => {
 	test('of a shop, and by shop, agree with the log', async () => {
 		const { types } = await reads.types(RANGE, 'b.example', times, null);
 		for (const { type, events } of types) expect(events).toBe(matching({ type: [type], shop: 'b.example' }).length);
-		const shops = await reads.shops(RANGE, ['ping', 'error'], null);
-		const expected = ['a.example', 'b.example', 'ü.example', '(none)'].map((shop) => [
-			shop === '(none)' ? '' : shop,
-			matching({ type: ['ping', 'error'], shop }).length
-		]);
-		expect(new Map(shops.map(({ shop, events }) => [shop, events]))).toEqual(new Map(expected as [string, number][]));
+		for (const words of [
+			['ping', 'error'],
+			['-ping', '-step_update'],
+			['error', 'ping', '-ping']
+		]) {
+			const shops = await reads.shops(RANGE, words, null);
+			const expected = ['a.example', 'b.example', 'ü.example', '(none)'].map((shop) => [
+				shop === '(none)' ? '' : shop,
+				matching({ type: words, shop }).length
+			]);
+			expect(new Map(shops.map(({ shop, events }) => [shop, events]))).toEqual(new Map(expected as [string, number][]));
+		}
 	});
 
-	test.each<Partial<EventFilters>>([{}, { type: ['ping', 'error'] }, { shop: 'a.example' }, { q: 'failed' }])(
-		'over time are of what is filtered by %j',
-		async (asked) => {
-			const { types, lookedTo } = await reads.series(RANGE, { ...ANY, ...asked }, times);
-			expect(lookedTo).toBeNull();
-			const expected = perBucket(matching(asked));
-			expect(times.partial.map((_, index) => types.reduce((sum, { events }) => sum + (events[index] ?? 0), 0))).toEqual(
-				expected
-			);
-		}
-	);
+	test.each<Partial<EventFilters>>([
+		{},
+		{ type: ['ping', 'error'] },
+		{ type: ['-ping'] },
+		{ type: ['-ping'], q: 'failed' },
+		{ shop: 'a.example' },
+		{ q: 'failed' }
+	])('over time are of what is filtered by %j', async (asked) => {
+		const { types, lookedTo } = await reads.series(RANGE, { ...ANY, ...asked }, times);
+		expect(lookedTo).toBeNull();
+		const expected = perBucket(matching(asked));
+		expect(times.partial.map((_, index) => types.reduce((sum, { events }) => sum + (events[index] ?? 0), 0))).toEqual(
+			expected
+		);
+	});
 
 	test('of a field are those of the events that it opens', async () => {
 		expect(await reads.fieldNames(RANGE, { ...ANY, type: ['ping'] })).toEqual(

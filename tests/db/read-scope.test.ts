@@ -81,7 +81,11 @@ test('a group that only others had is none', async () => {
 test('types of events, set-ups and the forecast', async () => {
 	const range = { from: T0 - HOUR, to: NOW, fromText: 'x', toText: 'y' };
 	const times = buckets(range, 'UTC', NOW);
-	const setups = { now: NOW, range, filters: { shop: SHOP, state: [], step: null, begun: null, method: null } };
+	const setups = {
+		now: NOW,
+		range,
+		filters: { shop: SHOP, state: [], step: null, begun: null, begun_in: null, method: null }
+	};
 	const costs = { now: NOW, zone: 'UTC', range, filters: { shop: SHOP, provider: null, model: null, operation: null, step: null, status: null } }; // prettier-ignore
 	const read = async (pages: Pages, scope: string | null) => ({
 		types: (await pages.events.types(range, SHOP, times, scope)).types,

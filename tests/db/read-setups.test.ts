@@ -12,8 +12,9 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const NOW = T0 + 10 * DAY;
 const RANGE = { from: T0 + 2 * DAY + 12_345, to: NOW };
+const PART = { from: T0 + 3 * DAY, to: T0 + 4 * DAY + 99 };
 const EARLIER = { from: T0 + DAY, to: T0 + 5 * DAY + 777 };
-const ALL = { shop: null, state: [], step: null, begun: null, method: null };
+const ALL = { shop: null, state: [], step: null, begun: null, begun_in: null, method: null };
 
 interface Sent {
 	at: number;
@@ -128,6 +129,7 @@ const cases: [name: string, filters: object, matches: (row: SetupRow, range: typ
 	['the step they were abandoned at', { step: 'mask' }, (row) => row.state === 'abandoned' && row.abandonedAtStep === 'mask'], // prettier-ignore
 	['no step', { step: '(none)' }, (row) => row.state === 'abandoned' && row.abandonedAtStep === null],
 	['begun in the range', { begun: true }, ({ startedAt }, range) => inside(startedAt, range)],
+	['begun in a part of it', { begun_in: PART }, ({ startedAt }) => inside(startedAt, PART)],
 	['begun before it', { begun: false }, ({ startedAt }, range) => !inside(startedAt, range)]
 ];
 

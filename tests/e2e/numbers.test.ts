@@ -51,11 +51,6 @@ beforeAll(async () => {
 
 /** Counts of what has no rows anywhere, or none that a list can be narrowed to. */
 const OPENS_NOTHING = [
-	/ \/ sum$/,
-	// Types that nobody chose are too many for an address.
-	/^Over time \/ Events \/ \d+ other types$/,
-	// Begun in a bucket, whenever the latest news was: the list is by that.
-	/^In this range \/ Set-ups: begun .* \/ Begun$/,
 	// Of one product, and of all time.
 	/ \/ (Times begun|Images)$/,
 	// Of the database and the archive themselves.

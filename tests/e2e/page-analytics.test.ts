@@ -74,6 +74,54 @@ describe('the page about events', () => {
 		await looksRight(`${address}/analytics${query}`);
 	});
 
+	it('opens from its chart the events of each type and of all other types, and goes on so within those', async () => {
+		const { address } = await startRoom();
+		const types = Array.from({ length: 14 }, (_, n) => `type_${String.fromCharCode(97 + n)}`);
+		// What an address could not name by itself.
+		const odd = ['one, two', '-minus'];
+		const many = [...types, ...odd].flatMap((type, place) =>
+			Array.from({ length: 20 - place }, (_, n) => ({ id: `${type} ${n}`, type, shopDomain: 'a.example', data: {} }))
+		);
+		await post(address, many);
+		const range = `from=${new Date(Date.now() - 3_600_000).toISOString()}&to=${new Date(Date.now() + 3_600_000).toISOString()}`;
+		const page = await openPage('about:blank', { javaScriptEnabled: false });
+		const links = () =>
+			page.locator('main figure').evaluate((figure) => {
+				const names = [...figure.querySelectorAll('thead th')].map((cell) => cell.textContent.trim());
+				const legend = [...figure.querySelectorAll<HTMLAnchorElement>('figcaption a')].map(({ textContent, href }) => ({ name: textContent, href, number: null }));
+				const cells = [...figure.querySelectorAll<HTMLAnchorElement>('td a')].map((link) => {
+					const row = [...(link.closest('tr')?.children ?? [])];
+					return { name: names[row.findIndex((cell) => cell.contains(link))] ?? '', href: link.href, number: Number(link.textContent) };
+				});
+				return { legend, cells };
+			});
+		const opened = async () => Number(/ of (\d+) events/.exec(await page.getByRole('main').innerText())?.[1]);
+		let path = `/analytics?tz=UTC&${range}`;
+		let followed = 0;
+		for (const others of ['11 other types', '6 other types']) {
+			await page.goto(address + path);
+			const { legend, cells } = await links();
+			expect(legend.map(({ name }) => name)).toContain(others);
+			expect(legend).toHaveLength(6);
+			const sums = new Map(cells.map(({ href, number }) => [href, number]));
+			for (const { name, href, number } of [...cells, ...legend]) {
+				await page.goto(href);
+				expect([name, href, await opened()]).toEqual([name, href, number ?? sums.get(href)]);
+				followed++;
+			}
+			path = legend.at(-1)?.href.slice(address.length) ?? '';
+		}
+		expect(followed).toBeGreaterThan(30);
+		await page.goto(address + path);
+		expect((await links()).legend.map(({ name }) => name)).toEqual(types.slice(10, 14));
+		expect(await page.getByRole('list', { name: 'Active filters' }).innerText()).toContain('Type: not type_a');
+
+		await page.goto(`${address}/analytics?tz=UTC&${range}`);
+		await page.getByRole('region', { name: 'Types of events' }).getByRole('link', { name: 'type_c' }).click();
+		await page.getByText('1–18 of 18 events').waitFor();
+		expect(await page.getByRole('region', { name: 'Types of events' }).getByRole('link', { name: '-minus' }).count()).toBe(0);
+	}); // prettier-ignore
+
 	it('works without JavaScript, page by page, and refuses what it cannot read', async () => {
 		const { address } = await startRoom();
 		await post(

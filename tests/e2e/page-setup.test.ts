@@ -107,6 +107,43 @@ describe('the page about set-ups', () => {
 		}
 	});
 
+	it('opens from each number of its chart, and from its legend, the set-ups that are counted', async () => {
+		const { address } = await startRoom();
+		await post(address, SOME());
+		// Begun before the range, and heard of in it; begun in it, and heard of later.
+		await post(address, [told('setup_started', 'earlier', 130), told('setup_completed', 'earlier', 31)]);
+		const [from, to] = [-100, -0.5].map((hours) => new Date(Date.now() + hours * HOUR).toISOString());
+		await post(address, [told('setup_started', 'later', 33), told('setup_completed', 'later', 0)]);
+		const page = await openPage(`${address}/setup?tz=UTC&from=${from}&to=${to}`, { javaScriptEnabled: false });
+		const figureLinks = await page.locator('figure a').evaluateAll((links) =>
+			links.map((link) => {
+				const place = [...(link.closest('tr')?.children ?? [])].findIndex((cell) => cell.contains(link));
+				const name = link.closest('table')?.querySelectorAll('thead th')[place]?.textContent;
+				const number = link.closest('td') ? Number(link.textContent) : null;
+				return { name: name ?? link.textContent, number, href: (link as HTMLAnchorElement).href };
+			})
+		);
+		const [legend, table] = [figureLinks.filter(({ number }) => number === null), figureLinks.filter(({ number }) => number !== null)];
+		expect(legend.map(({ name }) => name)).toEqual(['Begun', 'Completed', 'Abandoned']);
+		const sums = new Map(table.map(({ href, number }) => [href, number]));
+		expect(legend.map(({ href }) => sums.get(href))).toEqual([4, 2, 2]);
+		// Each series has its buckets and their sum.
+		expect(table.filter(({ name }) => name === 'Begun').reduce((sum, { number }) => sum + (number ?? 0), 0)).toBe(8);
+		for (const { href, number } of table) {
+			await page.goto(href);
+			expect({ href, rows: await products(page).then((rows) => rows.length) }).toEqual({ href, rows: number });
+		}
+
+		const [one] = table.filter(({ href }) => href.includes('begun_in'));
+		const live = await openPage(one?.href ?? '');
+		const chip = region(live, 'Active filters').or(live.getByRole('list', { name: 'Active filters' })).getByRole('link').first();
+		expect(await chip.innerText()).toMatch(/^Begun: \d+ \w+, \d\d:\d\d/);
+		await live.getByLabel('Completed', { exact: true }).check();
+		await live.waitForURL(/state=completed/);
+		expect(live.url()).toContain('begun_in=');
+		expect((await fetch(`${address}/setup?begun_in=yesterday`)).status).toBe(400);
+	}); // prettier-ignore
+
 	it('is filtered, in the address, the list, the file and the API alike, also without JavaScript', async () => {
 		const { address } = await startRoom();
 		await post(address, SOME());

@@ -40,7 +40,7 @@ export function countsOn(page: Page): Promise<Counted[]> {
 			found.push({ place: placeOf(element), text: textOf(element), href });
 		};
 		for (const link of document.querySelectorAll<HTMLAnchorElement>('main section a[href]')) {
-			if (link.closest('nav, .empty, summary')) continue;
+			if (link.closest('nav, .empty, summary, figcaption')) continue;
 			const text = textOf(link);
 			if (isCount.test(text) || text.startsWith('$')) add(link, link);
 		}

@@ -3,18 +3,27 @@ import { isFault } from './fault';
 import { readFilters, type FilterSpec } from './filters';
 import { addressesBy, withParams } from './params';
 
-const SPEC = { shop: 'text', status: 'words', errors: 'flag', cost_over: 'decimal', steps: 'whole' } as const;
+const SPEC = {
+	shop: 'text',
+	status: 'words',
+	errors: 'flag',
+	cost_over: 'decimal',
+	steps: 'whole',
+	at: 'span'
+} as const;
 const read = (text: string, spec: FilterSpec = SPEC) => readFilters(spec, new URLSearchParams(text));
 
 describe('filters', () => {
 	it('are read by their kinds', () => {
-		const asked = 'shop=nordic&status=completed,error&status=error&errors=1&cost_over=0.10&steps=-3&other=x';
+		const asked =
+			'shop=nordic&status=completed,error&status=error&errors=1&cost_over=0.10&steps=-3&other=x&at=2026-11-22T00:00:00Z/2026-11-22T10:00%2B09:00';
 		expect(read(asked)).toEqual({
 			shop: 'nordic',
 			status: ['completed', 'error'],
 			errors: true,
 			cost_over: '0.10',
-			steps: -3
+			steps: -3,
+			at: { from: Date.UTC(2026, 10, 22), to: Date.UTC(2026, 10, 22, 1) }
 		});
 	});
 	it('ask for a word as it is, also for one with spaces around it', () => {
@@ -22,12 +31,13 @@ describe('filters', () => {
 		expect(read('shop=+')).toMatchObject({ shop: null });
 	});
 	it('are absent where a form sent an empty field', () => {
-		expect(read('shop=&status=&errors=&cost_over=')).toEqual({
+		expect(read('shop=&status=&errors=&cost_over=&at=')).toEqual({
 			shop: null,
 			status: [],
 			errors: null,
 			cost_over: null,
-			steps: null
+			steps: null,
+			at: null
 		});
 	});
 	it.each([
@@ -38,7 +48,12 @@ describe('filters', () => {
 		['errors=maybe', 'errors'],
 		['cost_over=1e9', 'cost_over'],
 		['cost_over=NaN', 'cost_over'],
-		['steps=1.5', 'steps']
+		['steps=1.5', 'steps'],
+		['at=2026-11-22/2026-11-23', 'at'],
+		['at=2026-11-22T10:00:00Z', 'at'],
+		['at=2026-11-22T10:00:00Z/2026-11-22T10:00:00Z', 'at'],
+		['at=1999-11-22T10:00:00Z/2026-11-22T10:00:00Z', 'at'],
+		['at=2026-11-22T10:00:00Z/2026-11-23T10:00:00Z/', 'at']
 	])('are a fault: %s', (text, field) => {
 		const values = read(text);
 		expect(isFault(values) && values.field).toBe(field);

@@ -3,12 +3,13 @@
  * them by the same declaration. What cannot be a value is a fault, so that no list pretends to be filtered.
  */
 import { fault, isFault, type QueryFault } from './fault';
+import { readSpan, type Span } from './range';
 
 /**
  * text: up to 255 characters. words: up to 20, by commas or by repetition. flag: 1, 0, true or false.
- * decimal: an exact number, kept as its text. whole: a number without a fraction.
+ * decimal: an exact number, kept as its text. whole: a number without a fraction. span: two instants with a slash between.
  */
-export type FilterKind = 'text' | 'words' | 'flag' | 'decimal' | 'whole';
+export type FilterKind = 'text' | 'words' | 'flag' | 'decimal' | 'whole' | 'span';
 
 /** The filters that a page has, by the names of their parameters. */
 export type FilterSpec = Readonly<Record<string, FilterKind>>;
@@ -19,13 +20,16 @@ interface ValueOf {
 	flag: boolean | null;
 	decimal: string | null;
 	whole: number | null;
+	span: Span | null;
 }
 
 /** What was asked for: null, or no words, where a parameter is absent or empty. */
 export type FilterValues<S extends FilterSpec> = { [Name in keyof S]: ValueOf[S[Name]] };
 
-const LONGEST_TEXT = 255;
-const MOST_WORDS = 20;
+/** Of a text or a word, in characters. */
+export const LONGEST_TEXT = 255;
+/** That an address names for one filter. */
+export const MOST_WORDS = 20;
 
 /** The filters that an address asks for. Parameters that are not declared are left alone. */
 export function readFilters<S extends FilterSpec>(spec: S, params: URLSearchParams): FilterValues<S> | QueryFault {
@@ -57,6 +61,8 @@ function readFilter(name: string, kind: FilterKind, params: URLSearchParams): Va
 			return /^-?\d{1,12}(\.\d{1,10})?$/.test(text) ? text : fault(name, `“${name}” must be a number such as 0.25.`);
 		case 'whole':
 			return /^-?\d{1,15}$/.test(text) ? Number(text) : fault(name, `“${name}” must be a whole number.`);
+		case 'span':
+			return readSpan(text) ?? fault(name, `“${name}” must be such as 2026-11-22T14:00:00Z/2026-11-22T15:00:00Z.`);
 	}
 }
 

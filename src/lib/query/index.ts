@@ -2,10 +2,10 @@
 export { buckets, bucketUnit, type Buckets, type BucketUnit } from './buckets';
 export { readCursor, writeCursor, type Cursor, type CursorShape, type Direction } from './cursor';
 export { fault, isFault, type QueryFault } from './fault';
-export { readFilters, type FilterKind, type FilterSpec, type FilterValues } from './filters';
+export { MOST_WORDS, readFilters, type FilterKind, type FilterSpec, type FilterValues } from './filters';
 export { asParam, NONE, wordOf } from './none';
 export { addressesBy, CURSOR, withParams, type ParamValue } from './params';
-export { isMoving, PRESETS, readRange, type Range, type RangeContext } from './range';
+export { isMoving, PRESETS, readRange, readSpan, type Range, type RangeContext, type Span } from './range';
 export { chooseFault, scopeOf, type Keeping, type Scope } from './scope';
-export { partedWords, without } from './words';
+export { isWord, partedWords, without } from './words';
 export { isZone, readZone, startOfDay, UTC, ZONE_COOKIE, zoneOffset } from './zone';

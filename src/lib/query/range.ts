@@ -53,6 +53,21 @@ export function readRange(params: URLSearchParams, { now, zone, fallback }: Rang
 	return { from, to, fromText, toText };
 }
 
+/** A stretch of time between two instants; `to` is not in it any more. */
+export interface Span {
+	from: Millis;
+	to: Millis;
+}
+
+/** The span that a filter of an address asks for: both instants, with a slash between them. Null for any other text. */
+export function readSpan(text: string): Span | null {
+	const [from = null, to = null, more] = text
+		.split('/')
+		.map((one) => (/Z$|[+-]\d\d:\d\d$/.test(one) ? absolute('from', one, 'UTC') : null));
+	if (from === null || to === null || more !== undefined || from < FIRST || to > LAST) return null;
+	return from < to ? { from, to } : null;
+}
+
 /** Does the end of the range move on with time? */
 export function isMoving(range: Pick<Range, 'fromText' | 'toText'>): boolean {
 	return range.fromText.startsWith('now') || range.toText.startsWith('now');

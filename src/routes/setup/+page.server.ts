@@ -8,7 +8,7 @@ export const load: PageServerLoad = async (event) => {
 	const query = await pageQuery(event, { fallback: 'now-30d', filters: setups.filters });
 	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now);
-	const unfinished = { ...filters, state: ['unfinished'], step: null, begun: null };
+	const unfinished = { ...filters, state: ['unfinished'], step: null, begun: null, begun_in: null };
 	const [shops, summary, list, waiting, images] = await Promise.all([
 		shopNames(query.shops),
 		setups.summary({ now, range, filters, scope }, times),

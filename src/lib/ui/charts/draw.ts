@@ -139,7 +139,7 @@ function optionsOf(
 			if (bucket === undefined) return;
 			const native = event.native;
 			const [exact] = native ? chart.getElementsAtEventForMode(native, 'nearest', { intersect: true }, true) : [];
-			const open = series.flatMap(({ hrefs }, index) => (hrefs?.[bucket] ? [index] : []));
+			const open = series.flatMap(({ hrefs, values }, index) => (hrefs?.[bucket] && values[bucket] ? [index] : []));
 			// A click beside a bar is meant for its bucket; which of several series is not clear then.
 			const chosen = exact?.datasetIndex ?? (open.length === 1 ? open[0] : undefined);
 			if (chosen !== undefined) pick(bucket, chosen);

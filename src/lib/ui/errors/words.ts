@@ -1,7 +1,7 @@
 /** The words and colours of errors: the states of a group, and severities as series of a chart. */
-import { NONE } from '$lib/query';
+import { NONE, type Buckets } from '$lib/query';
 import { STEP_LABELS } from '../../events/vocabulary';
-import type { ChartSeries } from '../charts/series';
+import { opening, type BucketTime, type ChartSeries } from '../charts/series';
 import { sessionsHref } from '../links';
 import type { FilterField } from '../page/filters';
 import { severitySign, type Sign } from '../words';
@@ -23,11 +23,12 @@ const ORDER = ['critical', 'error', 'warning'];
 /**
  * Errors by severity as the series of a chart, the worst first. Words that clients made up are one series: a chart of
  * many colours tells nothing.
- * @param opens where a bar goes: the severities that it counts, and its bucket
+ * @param opens where errors of these severities are: those of a bucket, or all of them (null)
  */
 export function severitySeries(
 	severities: readonly { severity: string; errors: number[] }[],
-	opens: (severities: readonly string[], bucket: number) => string
+	times: Buckets,
+	opens: (severities: readonly string[], time: BucketTime | null) => string
 ): ChartSeries[] {
 	const known = ORDER.flatMap((word) => severities.filter(({ severity }) => severity === word));
 	const others = severities.filter(({ severity }) => !ORDER.includes(severity));
@@ -41,8 +42,7 @@ export function severitySeries(
 		const buckets = own[0]?.errors ?? [];
 		const values = buckets.map((_, bucket) => own.reduce((all, { errors }) => all + (errors[bucket] ?? 0), 0));
 		// An address names up to twenty words.
-		const open = (bucket: number) => (words.length <= 20 && values[bucket] ? opens(words, bucket) : null);
-		return { name, tone, values, hrefs: values.map((_, bucket) => open(bucket)) };
+		return { name, tone, values, ...opening(times, (time) => (words.length <= 20 ? opens(words, time) : null)) };
 	});
 }
 

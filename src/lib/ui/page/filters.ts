@@ -1,5 +1,6 @@
 /** The filters of a page as a form shows them, and the ones that are active as chips, each with the way out of it. */
-import { partedWords, withParams } from '$lib/query';
+import { partedWords, readSpan, withParams } from '$lib/query';
+import { dateFormat } from '../format';
 
 export interface FilterOption {
 	value: string;
@@ -17,6 +18,8 @@ interface Typed extends Named {
 	/** What is suggested; anything else may be typed. */
 	options?: readonly FilterOption[];
 	placeholder?: string;
+	/** Several may be typed, with commas between them. */
+	many?: boolean;
 }
 
 export type FilterField =
@@ -28,7 +31,9 @@ export type FilterField =
 	/** Several at once, sent by commas. */
 	| (Named & { kind: 'choices'; options: readonly FilterOption[] })
 	| (Named & { kind: 'check' })
-	| (Named & { kind: 'number'; unit?: string });
+	| (Named & { kind: 'number'; unit?: string })
+	/** A stretch of time, which links ask for and nobody types. */
+	| (Named & { kind: 'span'; zone: string });
 
 export interface Chip {
 	key: string;
@@ -39,9 +44,9 @@ export interface Chip {
 }
 
 /** The values that an address gives to a parameter. */
-export function valuesOf(url: URL, field: Pick<FilterField, 'kind' | 'name'>): string[] {
+export function valuesOf(url: URL, field: FilterField): string[] {
 	const all = url.searchParams.getAll(field.name).filter((value) => value !== '');
-	return field.kind === 'choices'
+	return field.kind === 'choices' || ('many' in field && field.many)
 		? all.flatMap((value) => value.split(',')).filter((value) => value !== '')
 		: all.slice(0, 1);
 }
@@ -82,9 +87,17 @@ export function chips(url: URL, fields: readonly FilterField[]): Chip[] {
 }
 
 function chipText(field: FilterField, value: string): string {
+	if (field.kind === 'span') return `${field.label}: ${spanName(value, field.zone)}`;
 	if (field.kind === 'check') return value === '0' || value === 'false' ? `Not: ${field.label}` : field.label;
 	const options: readonly FilterOption[] = ('options' in field && field.options) || [];
 	return `${field.label}: ${field.kind === 'number' ? (field.unit ?? '') : ''}${labelOf(options, value)}`;
+}
+
+function spanName(value: string, zone: string): string {
+	const span = readSpan(value);
+	if (!span) return value;
+	const parts = { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const;
+	return dateFormat('span', zone, parts).formatRange(span.from, span.to);
 }
 
 function labelOf(options: readonly FilterOption[], value: string): string {

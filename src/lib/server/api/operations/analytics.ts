@@ -10,7 +10,7 @@ const text = z.string().nullable();
 const types = z
 	.string()
 	.optional()
-	.describe('One or more by commas.')
+	.describe('One or more by commas. With a minus: none of that type (`-step_update,-ai_request`).')
 	.meta({ examples: ['error,ai_request'] });
 
 const loggedEvent = named(

@@ -40,6 +40,10 @@ export const listSetups: Operation = {
 				.describe('One or more by commas: `started`, `unfinished`, `completed`, `abandoned`.'),
 			step: z.string().optional().describe('Abandoned at this step; `(none)` where none was named.'),
 			begun: z.enum(['1', '0', 'true', 'false']).optional().describe('Whether it was begun in the range.'),
+			begun_in: z
+				.string()
+				.optional()
+				.describe('Begun for the first time between two instants: `2026-11-22T00:00:00Z/2026-11-23T00:00:00Z`.'),
 			...paging(500, 50),
 			format: z.enum(['json', 'csv']).default('json').describe('`csv`: all that match, as a file.')
 		})

@@ -2,12 +2,14 @@
  * What can be asked of the event log, by when the server received the events. A session, one type or a shop has an index
  * to walk in the order of the list; everything else is tried on rows in that order, and on at most LOOKED of them.
  */
-import { fault, NONE, type FilterValues, type QueryFault } from '../../../query';
+import { fault, NONE, partedWords, type FilterValues, type QueryFault } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { time, type Fragment } from '../columns';
+import { ofTypes } from '../tallies';
 
 export const EVENT_FILTERS = {
+	/** With a minus: none of that type. */
 	type: 'words',
 	/** A domain, or (none). */
 	shop: 'text',
@@ -55,13 +57,14 @@ export function filterFault({ field }: EventFilters): QueryFault | null {
 export type Walk = 'session' | 'type' | 'types' | 'shop' | 'time';
 
 export function walkOf(filters: EventFilters): Walk {
-	const { type, shop, session } = filters;
+	const { shop, session } = filters;
+	const { only, without } = partedWords(filters.type);
 	if (session !== null) return 'session';
 	// Before the type: how far LOOKED rows reach must tell a shop nothing of what others send.
 	if (shop !== null && shop !== NONE) return 'shop';
-	if (type.length === 1) return 'type';
+	if (only.length === 1) return 'type';
 	// A few rows of each type are all that the first page of several needs, unless more is asked of them.
-	return type.length > 1 && !hasMore(filters) ? 'types' : 'time';
+	return only.length > 1 && without.length === 0 && !hasMore(filters) ? 'types' : 'time';
 }
 
 /** Are there conditions that the walk does not answer? */
@@ -70,7 +73,7 @@ export function hasTried(filters: EventFilters): boolean {
 		case 'session':
 			return filters.type.length > 0 || hasMore(filters);
 		case 'type':
-			return hasMore(filters);
+			return filters.type.length > 1 || hasMore(filters);
 		case 'shop':
 			return filters.type.length > 0 || isTold(filters);
 		case 'types':
@@ -101,6 +104,7 @@ export function latest(sql: Sql, asked: EventsOf, most = LOOKED): Fragment {
 /** The first events of the walk in an order, with `shop_key`, before anything is tried on them. */
 export function inOrder(sql: Sql, asked: EventsOf, behind: Fragment, order: Fragment, most: number): Fragment {
 	const { filters, range } = asked;
+	const { only } = partedWords(filters.type);
 	const rows = (condition: Fragment) => sql`
 		select *, ${shopKeyOf(sql)} as shop_key
 		from analytics_events
@@ -112,7 +116,7 @@ export function inOrder(sql: Sql, asked: EventsOf, behind: Fragment, order: Frag
 		case 'session':
 			return rows(sql`session_id = ${filters.session}`);
 		case 'type':
-			return rows(sql`event_type = ${filters.type[0] ?? ''}`);
+			return rows(sql`event_type = ${only[0] ?? ''}`);
 		case 'shop':
 			return rows(sql`shop_domain = ${filters.shop}`);
 		case 'time':
@@ -120,7 +124,7 @@ export function inOrder(sql: Sql, asked: EventsOf, behind: Fragment, order: Frag
 		case 'types':
 			return sql`
 				select of_type.*
-				from unnest(${filters.type}::text[]) as asked (type), lateral (${rows(sql`event_type = asked.type`)}) as of_type
+				from unnest(${only}::text[]) as asked (type), lateral (${rows(sql`event_type = asked.type`)}) as of_type
 				order by ${order}
 				limit ${most}`;
 	}
@@ -134,7 +138,7 @@ export function shopKeyOf(sql: Sql): Fragment {
 /** All conditions, on a row of the log. */
 export function matches(sql: Sql, { type, shop, session, q, field, value, signed }: EventFilters): Fragment {
 	return sql`(
-		${type.length === 0 ? sql`true` : sql`event_type = any(${type}::text[])`}
+		${ofTypes(sql, partedWords(type))}
 		and ${shop === null ? sql`true` : shop === NONE ? sql`coalesce(shop_domain, '') = ''` : sql`shop_domain = ${shop}`}
 		and ${session === null ? sql`true` : sql`session_id = ${session}`}
 		and ${q === null ? sql`true` : sql`strpos(lower(left(data::text, ${SEARCHED_CHARACTERS}::int)), lower(${q})) > 0`}

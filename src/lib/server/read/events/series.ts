@@ -2,19 +2,20 @@
  * How many events there were of each type, over time and by shop. Types and shops are counted in tallies, exactly over any
  * range; what tallies do not know is counted in the rows of the latest events, and says how far back that goes.
  */
-import { wordOf, type Buckets, type Scope } from '../../../query';
+import { partedWords, wordOf, type Buckets, type Scope } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
-import { millis } from '../columns';
+import { millis, type Fragment } from '../columns';
 import type { Counted } from './list';
 import { isTallied, latest, LOOKED, matches, type EventFilters, type Stretch } from './questions';
-import { bucketOf, eventCounts, eventParts, shopEventCounts } from '../tallies';
+import { bucketOf, eventCounts, eventParts, shopEventCounts, type Span, type TypesAsked } from '../tallies';
 
 const READ_WITHIN_MS = 10_000;
 /** Types that are told apart: a client can make up new ones for ever. */
 const MOST_TYPES = 200;
 const MOST_SHOPS = 50;
+const ALL: TypesAsked = { only: [], without: [] };
 
 export interface TypeCount {
 	type: string;
@@ -45,7 +46,7 @@ export async function eventTypes(
 			select event_type as type, sum(events)::float8 as events, json_agg(json_build_array(bucket, events)) as trend
 			from (
 				select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
-				from ${eventCounts(sql, { ...range, shop: null }, null, times.edges)} as counted
+				from ${eventCounts(sql, { ...range, shop: null }, ALL, times.edges)} as counted
 				group by 1, 2
 			) as counted
 			group by event_type
@@ -65,7 +66,7 @@ export async function eventTypes(
 		READ_WITHIN_MS,
 		sql<TypeCount[]>`
 			select event_type as type, sum(events)::float8 as events, null as trend
-			from ${eventParts(sql, { ...range, shop: shopWord(shop) }, names)} as parts
+			from ${eventParts(sql, { ...range, shop: shopWord(shop) }, { only: names, without: [] })} as parts
 			group by event_type
 			having sum(events) <> 0
 			order by 2 desc, 1`
@@ -79,7 +80,7 @@ async function ownTypes(sql: Sql, range: Stretch, scope: string): Promise<{ type
 		READ_WITHIN_MS,
 		sql<TypeCount[]>`
 			select event_type as type, sum(events)::float8 as events, null as trend
-			from ${eventParts(sql, { ...range, shop: scope }, null)} as parts
+			from ${eventParts(sql, { ...range, shop: scope }, ALL)} as parts
 			group by event_type
 			having sum(events) <> 0
 			order by 2 desc, 1
@@ -95,8 +96,7 @@ export async function eventShops(
 	types: readonly string[],
 	shop: string | null
 ): Promise<{ shop: string; events: number }[]> {
-	const span = { ...range, shop: shopWord(shop) };
-	const counted = types.length > 0 ? eventParts(sql, span, types) : shopEventCounts(sql, span);
+	const counted = countedByShop(sql, { ...range, shop: shopWord(shop) }, partedWords(types));
 	const rows = await within(
 		READ_WITHIN_MS,
 		sql<{ shop: string; events: number }[]>`
@@ -120,13 +120,24 @@ export async function countTallied(
 	if (shop === null) {
 		const [row] = await sql<{ count: number }[]>`
 			select coalesce(sum(events), 0)::float8 as count
-			from ${eventCounts(sql, span, type.length > 0 ? type : null)} as counted`;
+			from ${eventCounts(sql, span, partedWords(type))} as counted`;
 		return { count: row?.count ?? 0, isLeast: false };
 	}
-	const counted = type.length > 0 ? eventParts(sql, span, type) : shopEventCounts(sql, span);
+	const counted = countedByShop(sql, span, partedWords(type));
 	const [row] = await sql<{ count: number }[]>`
 		select coalesce(sum(events), 0)::float8 as count from ${counted} as parts`;
 	return { count: row?.count ?? 0, isLeast: false };
+}
+
+/** `shop` and `events`: of types that are left out, those of all types less theirs, which are few beside all. */
+function countedByShop(sql: Sql, span: Span, types: TypesAsked): Fragment {
+	if (types.only.length > 0) return eventParts(sql, span, types);
+	if (types.without.length === 0) return shopEventCounts(sql, span);
+	return sql`(
+		select shop, events from ${shopEventCounts(sql, span)} as counted
+		union all
+		select shop, -events from ${eventParts(sql, span, { only: types.without, without: [] })} as parts
+	)`;
 }
 
 /** Do the tallies know the series of these events? */
@@ -142,7 +153,6 @@ export async function eventSeries(
 	times: Buckets
 ): Promise<EventSeries> {
 	const isExact = isExactSeries(filters);
-	const types = filters.type.length > 0 ? filters.type : null;
 	const rows = await within(
 		READ_WITHIN_MS,
 		isExact
@@ -150,7 +160,7 @@ export async function eventSeries(
 				select event_type as type, json_agg(json_build_array(bucket, events)) as trend
 				from (
 					select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
-					from ${eventCounts(sql, { ...range, shop: null }, types, times.edges)} as counted
+					from ${eventCounts(sql, { ...range, shop: null }, partedWords(filters.type), times.edges)} as counted
 					group by 1, 2
 				) as counted
 				group by event_type

@@ -34,7 +34,7 @@ export async function funnelCounts(sql: Sql, asked: Asked): Promise<FunnelCounts
 
 async function buttonEvents(sql: Sql, asked: Asked): Promise<Pick<FunnelCounts, 'impressions' | 'clicks'>> {
 	if (asked.device !== null || asked.product !== null) return { impressions: null, clicks: null };
-	const types = [IMPRESSION, CLICK];
+	const types = { only: [IMPRESSION, CLICK], without: [] };
 	const source = asked.shop === null ? eventCounts(sql, asked, types) : eventParts(sql, asked, types);
 	const rows = await sql<{ type: string; events: number }[]>`
 		select event_type as type, sum(events)::float8 as events from ${source} as counted group by event_type`;

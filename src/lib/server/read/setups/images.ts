@@ -30,7 +30,7 @@ export interface ImagesPrepared {
 const SAMPLE = 1_000;
 const METHODS = 50;
 const READ_WITHIN_MS = 10_000;
-const TYPE = ['image_prepared'];
+const TYPE = { only: ['image_prepared'], without: [] };
 
 /** The images of a range, by when the server heard of them. */
 export async function imagesPrepared(

@@ -13,7 +13,16 @@ import { imagesPrepared } from './images';
 import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from '../keyset';
 import { bucketOf } from '../tallies';
 
-export const SETUP_FILTERS = { shop: 'text', state: 'words', step: 'text', begun: 'flag', method: 'text' } as const;
+export const SETUP_FILTERS = {
+	shop: 'text',
+	state: 'words',
+	step: 'text',
+	/** For the first time in the range. */
+	begun: 'flag',
+	/** For the first time in this part of it. */
+	begun_in: 'span',
+	method: 'text'
+} as const;
 export type SetupFilters = FilterValues<typeof SETUP_FILTERS>;
 
 export type SetupState = 'started' | 'unfinished' | 'completed' | 'abandoned';
@@ -231,11 +240,12 @@ export function stateAt(sql: Sql, now: Millis): Fragment {
 }
 
 /** Condition on set-ups that know their state at the moment. */
-function matches(sql: Sql, range: Stretch, { shop, state, step, begun }: SetupFilters): Fragment {
+function matches(sql: Sql, range: Stretch, { shop, state, step, begun, begun_in: part }: SetupFilters): Fragment {
 	return sql`(
 		${shop === null ? sql`true` : sql`shop = ${wordOf(shop)}`}
 		and ${state.length === 0 ? sql`true` : sql`state = any(${state}::text[])`}
 		and ${step === null ? sql`true` : sql`state = 'abandoned' and coalesce(abandoned_at_step, '') = ${wordOf(step)}`}
 		and ${begun === null ? sql`true` : sql`(${begunIn(sql, range)}) is ${begun ? sql`true` : sql`not true`}`}
+		and ${part === null ? sql`true` : begunIn(sql, part)}
 	)`;
 }

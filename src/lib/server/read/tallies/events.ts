@@ -8,17 +8,24 @@ const OF_TYPES = [['day', DAY_MS], ['hour', HOUR_MS], ['quarter', QUARTER_MS]] a
 const OF_SHOPS = [['shop_day_total', DAY_MS], ['shop_hour_total', HOUR_MS]] as const; // prettier-ignore
 const OF_SHOP_AND_TYPES = [['shop_day', DAY_MS]] as const;
 
+/** Types of events that are asked for: these alone (none: any), and none of those. */
+export interface TypesAsked {
+	only: readonly string[];
+	without: readonly string[];
+}
+
+/** Condition on rows with an `event_type`. */
+export function ofTypes(sql: Sql, { only, without }: TypesAsked): Fragment {
+	const isOne = only.length === 0 ? sql`true` : sql`event_type = any(${only}::text[])`;
+	return without.length === 0 ? isOne : sql`(${isOne} and event_type <> all(${without}::text[]))`;
+}
+
 /**
  * `at`, `event_type` and `events`, their number, over all shops.
  * @param edges of the buckets that `at` will be put into; without them all of the span is one
  */
-export function eventCounts(
-	sql: Sql,
-	span: Span,
-	types: readonly string[] | null,
-	edges: readonly Millis[] = []
-): Fragment {
-	const ofType = types === null ? sql`true` : sql`event_type = any(${types}::text[])`;
+export function eventCounts(sql: Sql, span: Span, types: TypesAsked, edges: readonly Millis[] = []): Fragment {
+	const ofType = ofTypes(sql, types);
 	return cascade(
 		sql,
 		span,
@@ -51,12 +58,12 @@ export function shopEventCounts(sql: Sql, span: Span): Fragment {
 	);
 }
 
-/** `shop`, `event_type` and `events`, their number. @param types null: all, which is for one shop alone */
-export function eventParts(sql: Sql, span: Span, types: readonly string[] | null): Fragment {
+/** `shop`, `event_type` and `events`, their number. @param types other than some alone: for one shop */
+export function eventParts(sql: Sql, span: Span, types: TypesAsked): Fragment {
 	const { shop } = span;
-	const ofTypes = types === null ? sql`true` : sql`event_type = any(${types}::text[])`;
+	const ofType = ofTypes(sql, types);
 	// Of all types the shop's own index finds the rows.
-	const ofOne = types === null ? ofShop(sql, shop) : sql`coalesce(shop_domain, '') = ${shop}`;
+	const ofOne = types.only.length === 0 ? ofShop(sql, shop) : sql`coalesce(shop_domain, '') = ${shop}`;
 	return cascade(
 		sql,
 		span,
@@ -65,9 +72,9 @@ export function eventParts(sql: Sql, span: Span, types: readonly string[] | null
 		[],
 		(grain, inBucket) => sql`
 			select shop, event_type, events from event_tallies
-			where grain = ${grain} and ${ofTypes} and ${inBucket} and ${shop === null ? sql`true` : sql`shop = ${shop}`}`,
+			where grain = ${grain} and ${ofType} and ${inBucket} and ${shop === null ? sql`true` : sql`shop = ${shop}`}`,
 		(inEnd) => sql`
 			select coalesce(shop_domain, '') as shop, event_type, 1::bigint as events from analytics_events
-			where ${ofTypes} and ${inEnd} and ${shop === null ? sql`true` : ofOne}`
+			where ${ofType} and ${inEnd} and ${shop === null ? sql`true` : ofOne}`
 	);
 }

@@ -7,5 +7,5 @@
 export { aiCounts, aiDays, aiParts, shopAiCounts, shopAiDays, shopAiParts } from './ai';
 export { bucketOf, DAY_MS, HOUR_MS, ofShop, QUARTER_MS, WEEK_MS, type Span } from './cut';
 export { errorCounts, groupErrorCounts, shopErrorCounts } from './errors';
-export { eventCounts, eventParts, shopEventCounts } from './events';
+export { eventCounts, eventParts, ofTypes, shopEventCounts, type TypesAsked } from './events';
 export { sessionCounts, sessionParts, shopSessionParts, shopSessions, type SessionDimension } from './sessions';

@@ -99,7 +99,7 @@ test('types of events, set-ups and the forecast', async () => {
 });
 
 test('what is found of groups and shops', async () => {
-	for (const text of ['e', 'E1', 'failed', '31 s', 'a.ex', 'b.ex']) {
+	for (const text of ['e', 'E1', 'failed', '31 s', '<n> s', 'a.ex', 'b.ex']) {
 		const [told, expected] = await Promise.all([all.search(text, [SHOP]), own.search(text, null)]);
 		expect([text, told.groups]).toEqual([text, expected.groups]);
 		expect([text, told.shops.map(({ shop }) => shop)]).toEqual([text, expected.shops.map(({ shop }) => shop)]);

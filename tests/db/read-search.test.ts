@@ -41,11 +41,12 @@ it('finds shops by a part of their domain', async () => {
 	expect((await find('e', null)).shops).toHaveLength(2);
 });
 
-it('finds groups of errors by their code and by their message', async () => {
+it('finds groups of errors by their code, and by their message, also as pages write it', async () => {
 	const group = { group: expect.stringMatching(/^[0-9a-f]{32}$/) as string, errors: 1 };
 	expect((await find('camera', null)).groups).toMatchObject([
 		{ ...group, code: 'CAMERA_DENIED', lastSeenAt: T0 + 180_000 }
 	]);
+	expect((await find('camera for <n> s', null)).groups).toMatchObject([group]);
 	expect((await find('sideboard', null)).groups).toMatchObject([
 		{ ...group, code: null, message: 'the sideboard fell' }
 	]);

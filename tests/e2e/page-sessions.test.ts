@@ -91,6 +91,11 @@ describe('the list of sessions', () => {
 		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[2]);
 		await page.getByRole('link', { name: 'Newer session' }).click();
 		await expect.poll(async () => (await heading.innerText()).trim(), PATIENCE).toBe(order[1]);
+		await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+		await page.getByRole('button', { name: 'Copy the session id' }).click();
+		await page.getByText('Copied').waitFor();
+		const id = decodeURIComponent(new URL(page.url()).pathname.replace('/sessions/', ''));
+		expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(id);
 		await page.getByRole('link', { name: 'Back to the list' }).click();
 		await page.waitForURL('**/sessions?status=completed');
 		await expect.poll(() => titles(page), PATIENCE).toEqual(order);
@@ -163,6 +168,16 @@ describe('the search', () => {
 		await page.keyboard.press('Control+k');
 		await field.fill('E_ODD');
 		await expect.poll(() => options.allInnerTexts(), PATIENCE).toEqual([expect.stringMatching(/E_ODD[^]*3 errors/)]);
+		// Whatever is pasted: 10,000 characters, signs, another script.
+		for (const pasted of ['x'.repeat(10_000), '🪑🪑', 'كرسي']) {
+			await field.fill('');
+			await page.keyboard.insertText(pasted);
+			await expect
+				.poll(() => options.allInnerTexts(), PATIENCE)
+				.toEqual([expect.stringContaining(pasted.slice(0, 255)) as string]);
+		}
+		await field.fill('<b>nobody</b>');
+		await page.getByText('Nothing has “<b>nobody</b>” in its name.').waitFor();
 		await field.fill('oslo');
 		await expect.poll(() => options.count(), PATIENCE).toBe(2);
 		await page.keyboard.press('ArrowDown');

@@ -38,6 +38,13 @@ describe('the pages about shops', () => {
 			(await fetch(`${address}/api/v1/shops?format=csv`).then((answer) => answer.text())).split('\r\n')
 		).toHaveLength(4);
 		await looksRight(`${address}/shops`);
+		await page.keyboard.press('/');
+		await page.keyboard.type('b.ex');
+		await page.keyboard.press('Enter');
+		await page.waitForURL('**/shops?q=b.ex');
+		await page.getByText('1–1 of 1 shops').waitFor();
+		await page.goBack();
+		await page.getByText('1–2 of 2 shops').waitFor();
 		await page.getByRole('link', { name: ODD }).click();
 		await page.getByRole('heading', { level: 1, name: ODD }).waitFor();
 		const groups = page.getByRole('region', { name: 'Errors, grouped' }).getByRole('rowheader');

@@ -95,6 +95,38 @@ async function findings(page: Page, what: 'all' | 'colours'): Promise<string[]> 
 	return violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)).join('\n')}`); // prettier-ignore
 }
 
+/** Times that do not say when they are, with the zone; charts that are not there as a table. Runs in the page. */
+function faultsOfReading(): string[] {
+	const times = [...document.querySelectorAll('main time')].filter((time) => {
+		const isExact = /\d{4}.*\d\d:\d\d:\d\d.* \S+$/.test(time.getAttribute('title') ?? '');
+		return !isExact || Number.isNaN(Date.parse(time.getAttribute('datetime') ?? ''));
+	});
+	const charts = [...document.querySelectorAll('figure:has(canvas)')].filter((chart) => {
+		const isTold = chart.querySelector('details table tbody tr') !== null;
+		return !isTold || chart.querySelector('summary')?.textContent.includes('View as table') !== true;
+	});
+	return [...times, ...charts].map((one) => one.outerHTML.slice(0, 200));
+}
+
+/** The file that a page offers has as many rows as the page says that there are. @returns how many files there were */
+async function fileAgrees(page: Page): Promise<number> {
+	const link = page.getByRole('link', { name: 'CSV' });
+	if ((await link.count()) === 0) return 0;
+	const href = new URL((await link.getAttribute('href')) ?? '', page.url());
+	const answer = await fetch(href, { headers: { cookie: await page.evaluate(() => document.cookie) } });
+	expect([href.pathname, answer.status, answer.headers.get('content-type')]).toEqual([href.pathname, 200, 'text/csv; charset=utf-8']); // prettier-ignore
+	const lines = linesOf(await answer.text());
+	const pager = page.getByRole('navigation', { name: 'Pages of the list' });
+	if ((await pager.count()) > 0) {
+		const [, count] = / of ([\d,]+) /.exec(await pager.last().innerText()) ?? [];
+		expect([href.pathname, lines - 1]).toEqual([href.pathname, Number(count?.replaceAll(',', ''))]);
+	}
+	return 1;
+}
+
+/** Lines of a CSV: what is quoted may have some of its own. */
+const linesOf = (csv: string): number => csv.replaceAll(/"[^"]*"/g, '').split('\r\n').length - 1;
+
 /** How far the page's parts have moved since it was opened, without the viewer's doing. Runs in the page. */
 async function shiftSoFar(): Promise<number> {
 	let sum = 0;
@@ -126,7 +158,7 @@ describe('every page', () => {
 	it('answers with a title, a heading and its content without JavaScript, never scrolls sideways, and folds its filters away on a phone', async () => {
 		const { address, pages } = await open();
 		const page = await openPage('about:blank', { javaScriptEnabled: false });
-		let withFilters = 0;
+		let [withFilters, files] = [0, 0];
 		for (const path of pages) {
 			await page.setViewportSize({ width: 1440, height: 844 });
 			const answer = await page.goto(address + path);
@@ -138,6 +170,8 @@ describe('every page', () => {
 				hasContent: (await page.locator('main').locator('table, figure, ol, ul, dl').count()) > 0
 			};
 			expect(seen).toEqual({ path, status: 200, isTitled: true, headings: 1, hasContent: true });
+			expect({ path, faults: await page.evaluate(faultsOfReading) }).toEqual({ path, faults: [] });
+			files += await fileAgrees(page);
 
 			const [summary, form] = [page.locator('search summary'), page.locator('search form')];
 			const hasFilters = (await summary.count()) > 0;
@@ -149,6 +183,7 @@ describe('every page', () => {
 			if (hasFilters) withFilters++;
 		}
 		expect(withFilters).toBeGreaterThan(5);
+		expect(files).toBeGreaterThan(9);
 	});
 
 	it('needs little script, does not move while it becomes live, begins with a link to its content, has nothing that axe would find, in light and in dark, and never scrolls sideways', async () => {

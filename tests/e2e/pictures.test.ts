@@ -27,7 +27,7 @@ it.runIf(process.env['PICTURES'])(
 	async () => {
 		const database = await databaseWithHistory(HISTORY);
 		onTestFinished(() => database.drop());
-		const { group } = await namesIn(database.sql);
+		const { group, shop } = await namesIn(database.sql);
 		const session = await wholeSession(database.sql);
 		const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
 		const addresses = {
@@ -39,6 +39,7 @@ it.runIf(process.env['PICTURES'])(
 			analytics: '/analytics',
 			journey: '/journey',
 			shops: '/shops',
+			shop: `/shops/${encodeURIComponent(shop)}`,
 			setup: '/setup?from=now-14d',
 			system: '/system'
 		};

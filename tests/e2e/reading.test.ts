@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { useBrowser } from '../support/browser';
 import { testDatabase, type TestDatabase } from '../support/database';
+import { axeFindings } from '../support/axe';
 import { everything } from '../support/everything';
 import { faultsOfStops, followFocus } from '../support/keyboard';
 import { startProcess, useProcess } from '../support/process';
@@ -356,7 +357,7 @@ describe('a page that has nothing to show', () => {
 		['/setup', 'No set-ups yet']
 	];
 
-	it('says that nothing has come yet, with a line for a terminal', async () => {
+	it('says that nothing has come yet, with a line for a terminal, in light and in dark, on a phone', async () => {
 		const own = await testDatabase();
 		onTestFinished(() => own.drop());
 		const { address } = await startProcess({ DATABASE_URL: own.url, PORT: '0' });
@@ -365,6 +366,14 @@ describe('a page that has nothing to show', () => {
 			await page.goto(address + path);
 			const text = await page.getByRole('main').innerText();
 			expect([path, text]).toEqual([path, expect.stringMatching(new RegExp(`${says}[^]*curl`))]);
+		}
+		const phone = await openPage('about:blank', { viewport: { width: 390, height: 844 } });
+		const others = [['/'], ['/costs/prices'], ['/system'], ['/search?q=nothing']] as const;
+		for (const [index, [path]] of [...EMPTY, ...others].entries()) {
+			await phone.emulateMedia({ colorScheme: index % 2 ? 'dark' : 'light' });
+			await phone.goto(address + path);
+			expect([path, await axeFindings(phone)]).toEqual([path, []]);
+			expect([path, await phone.evaluate(() => document.documentElement.scrollWidth)]).toEqual([path, 390]);
 		}
 	});
 

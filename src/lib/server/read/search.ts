@@ -106,6 +106,7 @@ function findGroups(sql: Sql, text: string, most: number): Promise<FoundGroup[]>
 			select * from error_groups where last_seen_at is not null order by last_seen_at desc limit ${LOOKED_AT.groups}
 		) as latest
 		where strpos(lower(left(error_code, 255)), lower(${text}::text)) > 0 or strpos(lower(last_lww[4]), lower(${text}::text)) > 0
+			or strpos(lower(message_shape), lower(${text}::text)) > 0
 		order by last_seen_at desc, group_key
 		limit ${most}`;
 }
@@ -131,6 +132,9 @@ function findOwnGroups(sql: Sql, text: string, shops: readonly string[], most: n
 			) as groups
 			where strpos(lower(left(error_code, 255)), lower(${text}::text)) > 0
 				or strpos(lower(left(error_message, 1000)), lower(${text}::text)) > 0
+				or strpos(
+					lower((select message_shape from error_groups where error_groups.group_key = groups.group_key)), lower(${text}::text)
+				) > 0
 			order by occurred_at desc, group_key
 			limit ${most}
 		) as found

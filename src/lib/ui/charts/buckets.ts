@@ -1,6 +1,6 @@
 /** How buckets are written: short under an axis, in full in a table. */
 import type { Buckets } from '$lib/query';
-import { dateFormat } from '../format';
+import { count, dateFormat } from '../format';
 
 /** Under the axis: 14:30, 22 Nov, Nov 2026. */
 export function bucketName({ unit, edges }: Buckets, index: number, zone: string): string {
@@ -11,6 +11,18 @@ export function bucketName({ unit, edges }: Buckets, index: number, zone: string
 	const time = dateFormat('time', zone, { hour: '2-digit', minute: '2-digit' }).format(begin);
 	const isLong = (edges.at(-1) ?? 0) - (edges[0] ?? 0) > 86_400_000;
 	return isLong ? `${day.format(begin)} ${time}` : time;
+}
+
+/** What small bars say in words: the highest of them, and the last. */
+export function trendSummary(values: readonly number[]): string {
+	return `at most ${count(Math.max(0, ...values))}; latest ${count(values.at(-1) ?? 0)}`;
+}
+
+/** The same with how they are cut, and when the highest was. */
+export function trendName(values: readonly number[], times: Buckets, zone: string): string {
+	const most = Math.max(...values);
+	const unit = times.unit === 'quarter' ? 'quarter of an hour' : times.unit;
+	return `By ${unit}: at most ${count(most)}, ${bucketName(times, values.indexOf(most), zone)}; latest ${count(values.at(-1) ?? 0)}`;
 }
 
 /** In full: from when to when. */

@@ -245,6 +245,41 @@ describe('the Control Room', () => {
 		expect(await spoken(region(wall, 'Active sessions').getByRole('link'))).toContain('Oslo Sofa');
 	});
 
+	it.each([
+		[1920, 1080],
+		[3840, 2160],
+		[1280, 1024]
+	])('names the steps once above lanes that have no room for it, at %i × %i', async (width, height) => {
+		const { address } = await startRoom();
+		const started = (n: number) => visit(`shop-${n}`).event('session_started', { productTitle: `A long sofa, number ${n}` });
+		await post(address, ...Array.from({ length: 20 }, (_, n) => started(n)));
+		const wall = await openPage(address, { viewport: { width, height } });
+		await expectLive(wall);
+		const names = region(wall, 'Active sessions').locator('ol');
+		expect(await names.count()).toBe(0);
+		await post(address, ...Array.from({ length: 20 }, (_, n) => started(20 + n)));
+		await names.waitFor();
+		expect(await names.locator('li').allInnerTexts()).toEqual(['Room capture', 'Mask', 'Inpaint', 'Placement', 'Final']);
+		const looks = await names.evaluate((list) => {
+			const overflows = (element: Element) => element.scrollWidth > element.clientWidth || element.scrollHeight > element.clientHeight;
+			const size = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
+			const lanes = [...(list.closest('section')?.querySelectorAll('a.lane') ?? [])];
+			return {
+				size: size(list),
+				// Which of a lane's segments a name is of.
+				lit: [...list.querySelectorAll('li')].map((item) => [...item.querySelectorAll('.place > span')].findIndex((one) => one.matches('.here'))),
+				lanes: lanes.length,
+				cut: [list, ...lanes].filter(overflows).length,
+				bottom: Math.max(...lanes.map((lane) => lane.getBoundingClientRect().bottom)),
+				segments: lanes[0]?.querySelectorAll('.segment').length
+			};
+		});
+		expect(looks).toMatchObject({ lit: [0, 1, 2, 3, 4], lanes: 30, cut: 0, segments: 5 });
+		// Three hundredths of the height, where the screen is no narrower than 16:9.
+		expect(looks.size).toBeGreaterThanOrEqual(0.03 * Math.min(height, 0.5625 * width) - 0.01);
+		expect(looks.bottom).toBeLessThanOrEqual(height);
+	}); // prettier-ignore
+
 	it('asks the server for nothing while events come in', async () => {
 		const { address, sql, wall } = await openRoom();
 		const { event, step } = visit();

@@ -13,7 +13,8 @@ export const LAYOUTS = [
 	{ density: 'dense', columns: 3, rows: 10 }
 ] as const;
 export type Layout = (typeof LAYOUTS)[number];
-const DENSEST = LAYOUTS[3];
+/** Its lanes name no step. */
+export const DENSEST = LAYOUTS[3];
 
 export interface Board {
 	layout: Layout;

@@ -221,6 +221,18 @@ describe('every page', () => {
 		}
 		expect(found).toEqual(Object.fromEntries(pages.map((path) => [path, []])));
 	});
+
+	it('does not move on a phone either, whatever the line on top says', async () => {
+		const { address } = await open();
+		const page = await openPage('about:blank', { viewport: SIZES['on a phone'], timezoneId: 'America/Argentina/Buenos_Aires' }); // prettier-ignore
+		for (const path of ['/', '/sessions', `/shops/${encodeURIComponent(ODD_SHOP)}`]) {
+			await page.context().clearCookies();
+			await page.goto(address + path);
+			await expectLive(page);
+			const shift = await page.evaluate(shiftSoFar);
+			expect({ path, hasMoved: shift >= SHIFT }).toEqual({ path, hasMoved: false });
+		}
+	});
 });
 
 /** How many bytes of script come over the wire, by address: without a cache, what was preloaded may be fetched twice. */

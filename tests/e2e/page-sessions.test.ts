@@ -50,6 +50,44 @@ describe('the list of sessions', () => {
 		await expect.poll(async () => (await titles(page)).sort(), PATIENCE).toEqual(['Oslo Lamp', 'Oslo Sofa']);
 	});
 
+	it.each([1440, 390])('says at %i how many wait where that covers nothing, and moves nothing', async (width) => {
+		const { address } = await startRoom();
+		const ids = await fill(address);
+		const page = await openPage(`${address}/sessions`, { viewport: { width, height: 900 } });
+		await expectLive(page);
+		// All that there is to read: the text's own boxes, not those of the elements around it.
+		const texts = () =>
+			page.getByRole('main').evaluate((main) => {
+				const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
+				const found: { text: string; x: number; y: number; right: number; bottom: number }[] = [];
+				while (walker.nextNode()) {
+					const { currentNode: node } = walker;
+					if (!node.parentElement?.checkVisibility() || node.parentElement.closest('.visually-hidden, .new-rows')) continue;
+					const range = document.createRange();
+					range.selectNodeContents(node);
+					const { x, y, right, bottom, width } = range.getBoundingClientRect();
+					if (width > 0) found.push({ text: node.textContent ?? '', x, y, right, bottom });
+				}
+				return found;
+			});
+		const placesOf = async (name: RegExp) => (await texts()).filter(({ text }) => name.test(text)).map(({ x, y }) => [x, y]);
+		const still = /^(Product and shop|Oslo Sofa|Oslo Lamp|Sessions that started)/;
+		const before = await placesOf(still);
+		expect(before.length).toBeGreaterThan(3);
+		await post(address, [visit().event('session_started', { productTitle: 'Later' })]);
+		const fresh = page.getByRole('button', { name: 'Show 1 new sessions' });
+		await fresh.waitFor();
+		expect(await placesOf(still)).toEqual(before);
+		const box = await fresh.boundingBox();
+		if (!box) throw new Error('the button has no place');
+		const covered = (await texts()).filter(({ x, y, right, bottom }) => x < box.x + box.width && right > box.x && y < box.y + box.height && bottom > box.y);
+		expect(covered).toEqual([]);
+		expect(box.x + box.width).toBeLessThanOrEqual(width);
+		await fresh.click();
+		await expect.poll(() => rows(page).count(), PATIENCE).toBe(ids.length + 1);
+		await fresh.waitFor({ state: 'detached' });
+	}); // prettier-ignore
+
 	it('is filtered by the keyboard, restored by Back, and the same as CSV and in the API', async () => {
 		const { address } = await startRoom();
 		const ids = await fill(address);

@@ -5,6 +5,13 @@ import { useBrowser } from '../support/browser';
 import { post, startRoom } from '../support/room';
 import { expectLive } from '../support/wall';
 
+declare global {
+	interface Window {
+		/** Where the bars of a chart have been. */
+		places: string[];
+	}
+}
+
 const openPage = useBrowser();
 const PATIENCE = { timeout: 60_000, interval: 50 };
 
@@ -120,6 +127,50 @@ describe('the page about events', () => {
 		await page.getByRole('region', { name: 'Types of events' }).getByRole('link', { name: 'type_c' }).click();
 		await page.getByText('1–18 of 18 events').waitFor();
 		expect(await page.getByRole('region', { name: 'Types of events' }).getByRole('link', { name: '-minus' }).count()).toBe(0);
+	}); // prettier-ignore
+
+	it('lets the bars of its chart grow where they stand', async () => {
+		const { address } = await startRoom();
+		const send = (from: number, count: number) =>
+			post(
+				address,
+				Array.from({ length: count }, (_, n) => ({ id: `grown ${from + n}`, type: 'ping', shopDomain: 'a.example', data: {} }))
+			);
+		await send(0, 3);
+		// The first of its bars, which gives way most to what stands beside the axis.
+		const [from, to] = [-60_000, 6 * 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+		const page = await openPage(`${address}/analytics?tz=UTC&from=${from}&to=${to}`, { viewport: { width: 1440, height: 900 } });
+		await expectLive(page);
+		// Notes on each frame from where to where there is paint of the series, when it is elsewhere than on the frame before.
+		await page.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+			const places: string[] = (window.places = []);
+			const look = () => {
+				const { width, height } = canvas;
+				const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data ?? new Uint8ClampedArray();
+				let [left, right] = [width, -1];
+				for (let at = 0; at < pixels.length; at += 4) {
+					if ((pixels[at + 2] ?? 0) - (pixels[at] ?? 0) < 60 || (pixels[at + 3] ?? 0) < 50) continue;
+					const x = (at / 4) % width;
+					if (x < left) left = x;
+					if (x > right) right = x;
+				}
+				if (right >= 0 && places.at(-1) !== `${left}–${right}`) places.push(`${left}–${right}`);
+				requestAnimationFrame(look);
+			};
+			look();
+		});
+		const places = () => page.evaluate(() => window.places);
+		await expect.poll(async () => (await places()).length, PATIENCE).toBe(1);
+		// What 1,203 is called is longer than what 3 is.
+		await send(3, 600);
+		await send(603, 600);
+		await page.getByRole('img', { name: /1,203/ }).or(page.getByText('1,203', { exact: true })).first().waitFor({ state: 'attached' });
+		// As many frames as any movement takes.
+		await page.evaluate(async () => {
+			const end = performance.now() + 1_000;
+			while (performance.now() < end) await new Promise(requestAnimationFrame);
+		});
+		expect(await places()).toHaveLength(1);
 	}); // prettier-ignore
 
 	it('works without JavaScript, page by page, and refuses what it cannot read', async () => {

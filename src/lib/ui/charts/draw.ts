@@ -53,6 +53,8 @@ export interface DrawnChart {
 
 /** About the width of a letter under the axis. */
 const LETTER_PX = 7;
+/** Beside the bars, for what most values are called. */
+const AXIS_PX = 7 * LETTER_PX;
 
 type Drawing = Chart<'bar' | 'line', (number | null)[], string>;
 type Options = ChartOptions<'bar' | 'line'>;
@@ -62,6 +64,7 @@ type Dataset = ChartDataset<'bar' | 'line', (number | null)[]>;
 export function drawChart(canvas: HTMLCanvasElement): DrawnChart {
 	let chart: Drawing | null = null;
 	let content: ChartContent | null = null;
+	let shown: ChartContent | null = null;
 
 	const draw = () => {
 		if (!content) return;
@@ -70,14 +73,18 @@ export function drawChart(canvas: HTMLCanvasElement): DrawnChart {
 		if (!chart) {
 			const type = content.kind === 'bars' ? 'bar' : 'line';
 			chart = new Chart(canvas, { type, data: { labels, datasets: sets }, options });
+			shown = content;
 			return;
 		}
-		// Known series are changed rather than replaced, so that they move on from where they are.
+		// Known series are changed rather than replaced, so that they grow and shrink from where they are. In other buckets
+		// they are other values: those are there at once.
+		const isSame = areSame(shown, content);
 		const known = chart.data.datasets.slice(0, sets.length);
 		chart.data.datasets = sets.map((set, index) => Object.assign(known[index] ?? {}, set));
 		chart.data.labels = labels;
 		chart.options = options;
-		chart.update(isCalm() ? 'none' : undefined);
+		chart.update(isCalm() || !isSame ? 'none' : undefined);
+		shown = content;
 	};
 
 	const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -96,6 +103,13 @@ export function drawChart(canvas: HTMLCanvasElement): DrawnChart {
 			chart?.destroy();
 		}
 	};
+}
+
+/** Do both show the same series in the same buckets? The first bucket may begin anywhere, and moves on with the range. */
+function areSame(one: ChartContent | null, other: ChartContent): boolean {
+	const names = ({ series }: ChartContent) => series.map(({ name }) => name).join();
+	const buckets = ({ labels }: ChartContent) => [labels.length, ...labels.slice(1)].join();
+	return one !== null && names(one) === names(other) && buckets(one) === buckets(other);
 }
 
 function isCalm(): boolean {
@@ -133,6 +147,8 @@ function optionsOf(
 		responsive: true,
 		maintainAspectRatio: false,
 		animation: isCalm() ? false : { duration: 250 },
+		// Values move, and nothing slides along the axis of time.
+		animations: { x: { duration: 0 }, width: { duration: 0 } },
 		interaction: { mode: 'index', intersect: false },
 		onClick: (event: ChartEvent, hits: ActiveElement[], chart) => {
 			const bucket = hits[0]?.index;
@@ -161,6 +177,10 @@ function optionsOf(
 				beginAtZero: true,
 				grid: { color: colours.line },
 				border: { display: false },
+				// Higher values have longer names: the bars must not give way to each of them.
+				afterFit: (axis) => {
+					axis.width = Math.max(axis.width, AXIS_PX);
+				},
 				ticks: {
 					...ticks,
 					maxTicksLimit: 6,

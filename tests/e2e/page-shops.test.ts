@@ -42,7 +42,7 @@ describe('the pages about shops', () => {
 		await page.keyboard.type('b.ex');
 		await page.keyboard.press('Enter');
 		await page.waitForURL('**/shops?q=b.ex');
-		await page.getByText('1–1 of 1 shops').waitFor();
+		await page.getByText('1–1 of 1 shop').waitFor();
 		await page.goBack();
 		await page.getByText('1–2 of 2 shops').waitFor();
 		await page.getByRole('link', { name: ODD }).click();
@@ -68,7 +68,7 @@ describe('the pages about shops', () => {
 			{ type: 'ping', shopDomain: 'b.example', data: {} }
 		]);
 		const page = await openPage(`${address}/shops?from=now-24h&active=1`, { javaScriptEnabled: false });
-		expect(await page.getByText('1–1 of 1 shops').count()).toBe(1);
+		expect(await page.getByText('1–1 of 1 shop').count()).toBe(1);
 		expect(await page.getByRole('link', { name: 'a.example' }).count()).toBe(1);
 	});
 });

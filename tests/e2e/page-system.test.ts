@@ -29,7 +29,7 @@ describe('the page about the system', () => {
 		await post(address, [{ type: 'ping', data: {} }, { a: '<script>alert(1)</script>\u202e' }], 1);
 		const rejected = page.getByRole('region', { name: 'Rejected events' });
 		await expect.poll(() => rejected.innerText(), PATIENCE).toContain('\\u202e');
-		await expect.poll(() => page.getByText('1 events in 1 commits').count(), PATIENCE).toBe(1);
+		await expect.poll(() => page.getByText('1 event in 1 commit').count(), PATIENCE).toBe(1);
 		await rejected.getByRole('button', { name: 'Replay' }).press('Enter');
 		await page.getByText('Still not an event: no type.').waitFor();
 		await looksRight(`${address}/system`);

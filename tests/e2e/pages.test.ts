@@ -19,7 +19,11 @@ const ODD_SHOP = '<b>ü שלום/..?#🛋️';
 const ODD_SESSION = `<i>odd</i> ${'session'.repeat(17)}`;
 const SCRIPT_BYTES = 150_000;
 const SHIFT = 0.01;
-const SIZES = { 'at 200 % zoom': { width: 640, height: 400 }, 'on a phone': { width: 390, height: 844 } };
+const SIZES = {
+	'at 200 % zoom': { width: 640, height: 400 },
+	'at 400 % zoom': { width: 320, height: 640 },
+	'on a phone': { width: 390, height: 844 }
+};
 
 const openPage = useBrowser();
 let database: TestDatabase;

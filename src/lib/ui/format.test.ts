@@ -4,6 +4,7 @@ import {
 	absolute,
 	ago,
 	count,
+	counted,
 	duration,
 	money,
 	moneyExact,
@@ -17,6 +18,8 @@ import {
 
 describe('numbers', () => {
 	it('are grouped', () => expect(count(1234)).toBe('1,234'));
+	it('are of one thing, or of several', () =>
+		expect([0, 1, 2, 1000].map((number) => counted(number, 'set-ups'))).toEqual(['0 set-ups', '1 set-up', '2 set-ups', '1,000 set-ups'])); // prettier-ignore
 	it('never round a share up to all or down to nothing', () => {
 		expect([share(0.877), share(0.99999), share(1), share(0.00001), share(0)]).toEqual([
 			'87.7%',

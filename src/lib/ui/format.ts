@@ -21,6 +21,11 @@ export function count(value: number): string {
 	return whole.format(value);
 }
 
+/** 1 session, 2 sessions. @param many its plural */
+export function counted(value: number, many: string): string {
+	return `${count(value)} ${value === 1 ? many.replace(/s$/, '') : many}`;
+}
+
 /** 1,234, from ten thousand on 12.3K: short enough for a key figure. */
 export function countShort(value: number): string {
 	return value < 10_000 ? whole.format(value) : compact.format(value);

@@ -1,6 +1,6 @@
 /** What a search found, as entries to choose from: pages, sessions, shops, groups of errors. Pure. */
 import type { Millis, SessionCard } from '$lib/live/messages';
-import { count } from '../format';
+import { counted } from '../format';
 import { MANAGING, offeredOf, pageHref, PAGES } from '../pages';
 import { sessionSign, sessionTitle, shopName } from '../words';
 
@@ -42,7 +42,7 @@ export function entryGroups(text: string, found: Found | null, url: URL, offered
 				key: `shop ${shop}`,
 				href: pageHref(`/shops/${encodeURIComponent(shop)}`, url),
 				title: shopName(shop) ?? shop,
-				detail: `${shop} · ${count(sessions)} ${sessions === 1 ? 'session' : 'sessions'}`
+				detail: `${shop} · ${counted(sessions, 'sessions')}`
 			}))
 		},
 		{
@@ -51,7 +51,7 @@ export function entryGroups(text: string, found: Found | null, url: URL, offered
 				key: `group ${group}`,
 				href: pageHref(`/errors/${group}`, url),
 				title: code ?? message ?? 'no code',
-				detail: [code && message, `${count(errors)} ${errors === 1 ? 'error' : 'errors'}`].filter(Boolean).join(' · ')
+				detail: [code && message, counted(errors, 'errors')].filter(Boolean).join(' · ')
 			}))
 		},
 		{

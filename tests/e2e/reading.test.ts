@@ -339,7 +339,18 @@ describe('the time zone', () => {
 		// The long day opens as a whole.
 		await page.locator('figure').first().locator('summary').click();
 		await page.getByRole('row', { name: /Sun, 25 Oct/ }).getByRole('link', { name: '4' }).first().click();
-		await page.waitForURL('**/sessions?**from=2026-10-24T22:00:00.000Z&to=2026-10-25T23:00:00.000Z**');
+		const longDay = '**/sessions?**from=2026-10-24T22:00:00.000Z&to=2026-10-25T23:00:00.000Z**';
+		await page.waitForURL(longDay);
+		await expect.poll(() => page.getByRole('heading', { level: 2 }).innerText()).toBe('4 sessions');
+
+		// So does its bar: the 12th of 23.
+		await page.goBack();
+		const canvas = page.locator('figure canvas').first();
+		const isDrawn = () => canvas.evaluate((one: HTMLCanvasElement) => one.width > 0 && one.getContext('2d')?.getImageData(0, 0, one.width, one.height).data.some(Boolean));
+		await expect.poll(isDrawn).toBe(true);
+		const [width, height] = await canvas.evaluate((one) => [one.clientWidth, one.clientHeight] as const);
+		await canvas.click({ position: { x: width / 2 + 24, y: height / 2 } });
+		await page.waitForURL(longDay);
 		await expect.poll(() => page.getByRole('heading', { level: 2 }).innerText()).toBe('4 sessions');
 	}); // prettier-ignore
 });

@@ -12,9 +12,10 @@ export const load: PageServerLoad = async (event) => {
 	const query = await pageQuery(event, { fallback: 'now-24h', filters: events.filters });
 	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now, BARS);
+	const small = buckets(range, zone, now, SMALL_BARS);
 	const [list, known, series, fields, values, byShop, shops, archivedMonths] = await Promise.all([
 		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
-		events.types(range, filters.shop, buckets(range, zone, now, SMALL_BARS), scope),
+		events.types(range, filters.shop, small, scope),
 		events.series(range, filters, times),
 		events.fieldNames(range, filters),
 		filters.field === null ? null : events.fieldValues(range, filters, filters.field),
@@ -29,6 +30,7 @@ export const load: PageServerLoad = async (event) => {
 		times,
 		list: { ...page, rows: rows.map(shownEvent) },
 		known,
+		partial: small.partial,
 		series,
 		fields,
 		values,

@@ -81,11 +81,46 @@ describe('the page about costs', () => {
 		expect((await fetch(`${address}/costs?from=yesterday`)).status).toBe(400);
 	});
 
+	it.each([1440, 390])('writes the amounts of a column alike, below each other, at %i', async (width) => {
+		const { address } = await startRoom();
+		await post(address, [...EVENTS(), asked({ costUsd: '1234.5', provider: 'a provider with a long name', model: 'dear' })]);
+		const page = await openPage('about:blank', { viewport: { width, height: 900 } });
+		let columns = 0;
+		for (const path of ['/costs', '/costs/requests', '/sessions', '/shops', '/shops/a.myshopify.com']) {
+			await page.goto(`${address}${path}?tz=UTC&from=now-24h`);
+			await expectLive(page);
+			const amounts = await page.locator('main table').evaluateAll((tables) =>
+				tables.flatMap((table) => {
+					const rows = [...table.querySelectorAll('tbody tr, tfoot tr')].map((row) => [...row.children]);
+					return [...(rows[0] ?? [])].map((_, column) =>
+						rows.flatMap((cells) => {
+							const cell = cells[column];
+							const number = cell?.querySelector('.share > .number') ?? cell;
+							const text = number?.textContent.trim() ?? '';
+							if (!number || !/^(≈ )?-?\$/.test(text)) return [];
+							const range = document.createRange();
+							range.selectNodeContents(number);
+							return [{ text, right: cell?.checkVisibility() ? range.getBoundingClientRect().right : null }];
+						})
+					);
+				})
+			);
+			for (const column of amounts.filter(({ length }) => length > 1)) {
+				columns++;
+				const texts = column.map(({ text }) => text);
+				expect({ path, texts, decimals: new Set(texts.map((text) => text.split('.')[1]?.length)).size }).toMatchObject({ decimals: 1 });
+				const ends = new Set(column.flatMap(({ right }) => (right === null ? [] : [Math.round(right)])));
+				expect({ path, texts, ends: [...ends] }).toEqual({ path, texts, ends: [...ends].slice(0, 1) });
+			}
+		}
+		expect(columns).toBeGreaterThan(15);
+	}); // prettier-ignore
+
 	it('opens from each of its numbers as many requests as it counts', async () => {
 		const { address } = await startRoom();
 		await post(address, EVENTS());
 		const page = await openPage(`${address}/costs?tz=UTC&from=now-24h`);
-		const links = await page.locator('main a[href^="/costs/requests"]').evaluateAll((all) =>
+		const links = await page.locator('main a[href^="/costs/requests"]:not(figcaption a)').evaluateAll((all) =>
 			all.map((link) => ({ text: link.textContent.trim(), href: link.getAttribute('href') ?? '' }))
 		);
 		expect(links.length).toBeGreaterThan(20);

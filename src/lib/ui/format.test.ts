@@ -7,6 +7,7 @@ import {
 	counted,
 	duration,
 	money,
+	moneyColumn,
 	moneyExact,
 	moneyShort,
 	share,
@@ -32,6 +33,25 @@ describe('numbers', () => {
 	it('keep money exact to the last decimal', () => {
 		expect(moneyExact('12345678901234567.0042')).toBe('$12,345,678,901,234,567.0042');
 		expect(moneyExact('')).toBe('–');
+	});
+	it('write the money of a column alike, and exactly', () => {
+		const columns = [
+			['1.2', '0.0345', '1234'],
+			['0.5000', '2'],
+			['0.0000005', '3'],
+			['12345678901234567.25', '-0.125'],
+			['0', null]
+		];
+		expect(
+			columns.map((column) => column.flatMap((value) => (value === null ? [] : moneyColumn(column)(value))))
+		).toEqual([
+			['$1.2000', '$0.0345', '$1,234.0000'],
+			['$0.50', '$2.00'],
+			['$0.0000005', '$3.0000000'],
+			['$12,345,678,901,234,567.250', '-$0.125'],
+			['$0.00']
+		]);
+		expect(moneyColumn([])('')).toBe('–');
 	});
 	it('round money to what can be grasped', () => {
 		expect(['111.36405', '0.056358', '1234567.891', '0', '-0.5'].map(money)).toEqual([

@@ -13,6 +13,8 @@ export const NO_DATA = '–';
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
+/** With so many an amount is written at most. */
+const MOST_DECIMALS = 10;
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
 const bytes = new Intl.NumberFormat(LOCALE, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
 
@@ -58,10 +60,25 @@ export function money(value: Decimal): string {
 
 /** Dollars to the last decimal that was given: "1.2300" → $1.23, "0.0042" → $0.0042. */
 export function moneyExact(value: Decimal): string {
+	return exactly(dollars({ maximumFractionDigits: MOST_DECIMALS }), value);
+}
+
+function exactly(format: Intl.NumberFormat, value: Decimal): string {
 	if (value.trim() === '' || !Number.isFinite(Number(value))) return NO_DATA;
 	// As text, so that no float comes between; the type wants to see a numeric literal.
 	// eslint-disable-next-line @typescript-eslint/no-unsafe-type-assertion -- a number was seen in it two lines above
-	return dollars({ maximumFractionDigits: 10 }).format(value as `${number}`);
+	return format.format(value as `${number}`);
+}
+
+/**
+ * Writes the amounts of one column alike, so that they can be compared down the page: all with as many decimals as the
+ * one that has most, so that each is exact.
+ */
+export function moneyColumn(values: readonly (Decimal | null)[]): (value: Decimal) => string {
+	const decimals = Math.max(2, ...values.map((value) => /\.(\d*[1-9])/.exec(value ?? '')?.[1]?.length ?? 0));
+	const digits = Math.min(MOST_DECIMALS, decimals);
+	const format = dollars({ minimumFractionDigits: digits, maximumFractionDigits: digits });
+	return (value) => exactly(format, value);
 }
 
 const amounts = new Map<string, Intl.NumberFormat>();

@@ -13,6 +13,9 @@ export interface ChartSeries {
 	href?: string | null;
 }
 
+/** How the values of a column are written alike. */
+export type ColumnFormat = (values: readonly (number | null)[]) => (value: number) => string;
+
 /** A bucket's ends as an address has them. */
 export interface BucketTime {
 	from: string;

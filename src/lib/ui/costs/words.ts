@@ -1,7 +1,9 @@
 /** How the words of AI requests, and amounts beside others, are written. */
 import type { Decimal } from '$lib/live/messages';
-import { money, moneyExact, share } from '../format';
+import { money, moneyColumn, moneyExact, share } from '../format';
 import { readable, requestSign, shopName, stepLabel } from '../words';
+
+const CHART_DECIMALS = 6;
 
 /** A word of an AI request as a person reads it; what has none is said to. */
 export function requestWord(kind: string, word: string): string {
@@ -23,7 +25,13 @@ export function besideBefore(now: Decimal, before: Decimal): string {
 
 /** For charts, whose values are floats: to a millionth of a dollar, as far as a float of such an amount is exact. */
 export function chartMoney(value: number): string {
-	return moneyExact(value.toFixed(6));
+	return moneyExact(value.toFixed(CHART_DECIMALS));
+}
+
+/** The same for the values of a column. */
+export function chartMoneyColumn(values: readonly (number | null)[]): (value: number) => string {
+	const column = moneyColumn(values.map((value) => value?.toFixed(CHART_DECIMALS) ?? null));
+	return (value) => column(value.toFixed(CHART_DECIMALS));
 }
 
 /** What part of a whole, for a bar or a share: the one place where amounts become floats. */

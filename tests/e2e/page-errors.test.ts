@@ -73,6 +73,9 @@ describe('the pages about errors', () => {
 			.toEqual(['AI_TIMEOUT Open 3', expect.any(String), expect.any(String), expect.any(String)]);
 		expect(await figure(page, 'Errors').innerText()).toBe('6');
 		expect(await figure(page, 'Shops affected').innerText()).toBe('1');
+		const sums = (await (await fetch(`${address}/api/v1/errors/summary`)).json()) as { severities: { severity: string; errors: number[] }[] }; // prettier-ignore
+		expect(sums).toMatchObject({ errors: 6, groups: 4, shops: 1, byShop: [{ value: SHOP, errors: 5 }, { value: '', errors: 1 }] }); // prettier-ignore
+		expect(sums.severities[0]?.errors.reduce((sum, one) => sum + one)).toBe(3);
 
 		const wall = await openPage(address);
 		expect((await shown(wall)).figures['Errors']).toBe('6');

@@ -60,6 +60,8 @@ describe('the page about set-ups', () => {
 		await expect.poll(() => products(page), PATIENCE).toEqual(LISTED);
 		const figures = { Begun: '4', Completed: '1', Abandoned: '2', 'Never finished': '1', 'Completion rate': '33.3%', 'Time to completion': '2 h' }; // prettier-ignore
 		for (const [name, value] of Object.entries(figures)) expect(await figure(page, name).innerText()).toBe(value);
+		const sums = { begun: 4, completed: 1, abandoned: 2, unfinished: 1, timed: 1, images: { images: 3 } };
+		expect(await (await fetch(`${address}/api/v1/setups/summary`)).json()).toMatchObject(sums);
 		expect(await products(page, 'Begun and never finished')).toEqual(['forgotten: Never finished']);
 		expect(await region(page, 'Images prepared').locator('tbody tr').allInnerTexts()).toEqual([
 			expect.stringMatching(/^Auto\s+2\s+3.0 s\s+3.9 s$/),

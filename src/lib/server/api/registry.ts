@@ -10,7 +10,7 @@ import {
 	readErasure,
 	startErasure
 } from './operations/erasures';
-import { listErrorGroups, listErrors, readErrorGroup } from './operations/errors';
+import { listErrorGroups, listErrors, readErrorGroup, sumErrors } from './operations/errors';
 import { describeEvents, preflightEvents, sendEvents } from './operations/events';
 import { listBackfills, readBackfill, startBackfill, steerBackfill } from './operations/backfill';
 import { health, readiness } from './operations/health';
@@ -19,7 +19,7 @@ import { describeApi } from './operations/openapi';
 import { search } from './operations/search';
 import { sdkManifest, sdkPinnedScript, sdkScript } from './operations/sdk';
 import { listSessions, readSession } from './operations/sessions';
-import { listSetups } from './operations/setups';
+import { listSetups, sumSetups } from './operations/setups';
 import { listShops, readShop } from './operations/shops';
 import { listRejected, readSystem } from './operations/system';
 import { shopifyWebhook } from './operations/webhooks';
@@ -43,12 +43,12 @@ export const GROUPS: readonly Group[] = [
 	{
 		name: 'Errors',
 		description: 'What went wrong: in groups, and one by one.',
-		operations: [listErrorGroups, listErrors, readErrorGroup]
+		operations: [listErrorGroups, listErrors, readErrorGroup, sumErrors]
 	},
 	{
 		name: 'Set-ups',
 		description: 'How products are made ready.',
-		operations: [listSetups]
+		operations: [listSetups, sumSetups]
 	},
 	{
 		name: 'Costs and journey',

@@ -201,3 +201,36 @@ export const readErrorGroup: Operation = {
 	},
 	sample: null
 };
+
+export const sumErrors: Operation = {
+	id: 'sumErrors',
+	method: 'get',
+	path: '/api/v1/errors/summary',
+	summary: 'How many errors of a range, and whom they hit',
+	parameters: { query: z.object({ ...RANGE, ...filters }) },
+	answers: {
+		200: json(
+			'The sums.',
+			named(
+				'ErrorSums',
+				z.strictObject({
+					errors: z.int(),
+					groups: z.int(),
+					shops: z.int().describe('Named ones.'),
+					sessions: z.int().describe('With such an error.'),
+					sessionsAtLeast: z.boolean().describe('There may be more sessions than those.'),
+					any: z.boolean().describe('Whether there has ever been one.'),
+					byShop: part.describe('The 20 shops with most of them.'),
+					unit: z.enum(['quarter', 'hour', 'day', 'week', 'month']).describe('Of the stretches.'),
+					edges: z.array(at).describe('Of the stretches: one more than there are of those.'),
+					severities: z
+						.array(z.strictObject({ severity: z.string(), errors: z.array(z.int()).describe('By stretch.') }))
+						.describe('The most frequent first.')
+				})
+			),
+			UNCACHED
+		),
+		...failures(['invalid_query', 'method_not_allowed'])
+	},
+	sample: '/api/v1/errors/summary?from=now-7d'
+};

@@ -1,0 +1,20 @@
+/** How many errors there are in a range, of how many groups, and whom they hit: the sums of their page. */
+import { buckets, fault } from '$lib/query';
+import { answer } from '$lib/server/api/list';
+import { methodNotAllowed } from '$lib/server/api/respond';
+import type { RequestHandler } from './$types';
+
+export const GET: RequestHandler = (event) => {
+	const { errors } = event.locals.pipeline.pages;
+	return answer(
+		event,
+		{ filters: errors.filters.groups, from: 'now-24h' },
+		async ({ range, zone, now, filters, scope }) => {
+			if (!errors.areCounted(filters)) return fault('device', 'Sums know no devices. Ask for single errors.');
+			const times = buckets(range, zone, now);
+			return { unit: times.unit, edges: times.edges, ...(await errors.overview(range, filters, times, now, scope)) };
+		}
+	);
+};
+
+export const fallback: RequestHandler = () => methodNotAllowed('GET, HEAD');

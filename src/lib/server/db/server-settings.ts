@@ -4,6 +4,9 @@
  */
 import os from 'node:os';
 
+/** What a small machine has, and a server that is thrown away: who drops or empties a table looks at every buffer. */
+const LEAST_BUFFERS_MB = 256;
+
 /**
  * @param durable false gives up the promise that a commit survives a crash of the machine: for tests alone.
  * @param memory of this machine or container, in bytes
@@ -26,7 +29,7 @@ export function serverSettings(durable: boolean, memory = memoryHere()): Record<
 
 		// Indexes of two months and of the folds should stay in it: a commit of 100 events touches some hundred random
 		// pages of them. Pages are taken when they are used, and the rest of the memory is a cache as well.
-		shared_buffers: `${buffersFor(memory)}MB`,
+		shared_buffers: `${durable ? buffersFor(memory) : LEAST_BUFFERS_MB}MB`,
 		// A checkpoint makes the next change of every page write it whole; at full load 1 GB comes every few minutes.
 		max_wal_size: '2GB',
 		// Recycled segments are cheaper than new ones when a burst comes.
@@ -54,7 +57,7 @@ export function serverSettings(durable: boolean, memory = memoryHere()): Record<
 
 /** An eighth of the memory, in megabytes: 256 to 4,096. */
 function buffersFor(memory: number): number {
-	return Math.round(Math.min(4_096, Math.max(256, memory / 2 ** 20 / 8)));
+	return Math.round(Math.min(4_096, Math.max(LEAST_BUFFERS_MB, memory / 2 ** 20 / 8)));
 }
 
 /** What this process may use, in bytes: a container's limit where there is one. */

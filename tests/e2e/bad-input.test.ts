@@ -12,7 +12,8 @@ import { testDatabase, type TestDatabase } from '../support/database';
 import { useProcess } from '../support/process';
 
 const BODIES = 100_000;
-const CONNECTIONS = 64;
+/** So many that each commit is of many bodies: what a commit costs hardly depends on them. */
+const CONNECTIONS = 256;
 
 let database: TestDatabase;
 const room = useProcess(async () => {

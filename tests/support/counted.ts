@@ -4,6 +4,19 @@
  */
 import type { Page } from 'playwright-core';
 
+/** A page as the server sends it to whoever runs no script. */
+export interface Sent {
+	html: string;
+	/** Where it was found in the end, with what the address names on it. */
+	href: string;
+}
+
+/** Asks for a page. What it says is read from its markup: showing hundreds of pages takes much longer than sending them. */
+export async function send(address: string): Promise<Sent> {
+	const answer = await fetch(address, { headers: { accept: 'text/html' } });
+	return { html: await answer.text(), href: Object.assign(new URL(answer.url), { hash: new URL(address).hash }).href };
+}
+
 export interface Counted {
 	/** Where the number stands: section, column or name. */
 	place: string;
@@ -15,9 +28,11 @@ export interface Counted {
 /** A count as pages write it: 12, 1,234, ≥ 5. Shares, durations, amounts and dates are none. */
 const COUNT = String.raw`^(?:at least |over |≥ |\+)?(\d[\d,]*)(?: (?!d\b|h\b|m\b|s\b|ms\b|min\b)[^\d%$]*)?$`;
 
-/** All counts of the page's content, and the amounts that open something. Runs in the page, whether it has scripts or not. */
-export function countsOn(page: Page): Promise<Counted[]> {
-	return page.evaluate((pattern) => {
+/** All counts of the page's content, and the amounts that open something. @param sent read it in this page, in place of its own */
+export function countsOn(page: Page, sent: Sent | null = null): Promise<Counted[]> {
+	const given = [COUNT, sent?.html ?? null] as const;
+	return page.evaluate(([pattern, html]) => {
+		const read = html === null ? document : new DOMParser().parseFromString(html, 'text/html');
 		const isCount = new RegExp(pattern);
 		const textOf = (element: Element) => element.textContent.replaceAll(/\s+/g, ' ').trim();
 		const found: Counted[] = [];
@@ -39,18 +54,18 @@ export function countsOn(page: Page): Promise<Counted[]> {
 			const href = link?.getAttribute('href') ?? null;
 			found.push({ place: placeOf(element), text: textOf(element), href });
 		};
-		for (const link of document.querySelectorAll<HTMLAnchorElement>('main section a[href]')) {
+		for (const link of read.querySelectorAll<HTMLAnchorElement>('main section a[href]')) {
 			if (link.closest('nav, .empty, summary, figcaption')) continue;
 			const text = textOf(link);
 			if (isCount.test(text) || text.startsWith('$')) add(link, link);
 		}
 		// What stands alone in a cell or a figure, and is no link.
-		for (const cell of document.querySelectorAll('main section :is(td, dd, .value, td .share > .number)')) {
+		for (const cell of read.querySelectorAll('main section :is(td, dd, .value, td .share > .number)')) {
 			if (cell.querySelector('a, .share') || cell.closest('a')) continue;
 			if (isCount.test(textOf(cell)) && textOf(cell) !== '0') add(cell, null);
 		}
 		return found;
-	}, COUNT);
+	}, given);
 }
 
 export interface Opened {
@@ -65,22 +80,24 @@ export interface Opened {
 /**
  * What a page that was opened by a number says. Lists say it in their pager, and have none when they are empty.
  * @param ofGroups whether the number counted groups rather than errors
+ * @param sent read it in this page, in place of its own
  */
-export function openedOn(page: Page, ofGroups: boolean): Promise<Opened> {
-	return page.evaluate((areGroups) => {
-		const { pathname, hash, searchParams } = new URL(location.href);
+export function openedOn(page: Page, ofGroups: boolean, sent: Sent | null = null): Promise<Opened> {
+	return page.evaluate(([areGroups, given]) => {
+		const read = given === null ? document : new DOMParser().parseFromString(given.html, 'text/html');
+		const { pathname, hash, searchParams } = new URL(given?.href ?? location.href);
 		const textOf = (element: Element | null | undefined) => (element?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
 		const figureOf = (name: string) => {
-			const figures = [...document.querySelectorAll('.figure')];
+			const figures = [...read.querySelectorAll('.figure')];
 			return textOf(figures.find((one) => textOf(one.querySelector('h3')) === name)?.querySelector('.value'));
 		};
-		const own = hash === '' ? null : document.querySelector(hash)?.closest('section');
+		const own = hash === '' ? null : read.querySelector(hash)?.closest('section');
 		if (hash === '#shops' && own?.querySelector('nav') === null) {
 			// What named no shop has a row of its own, and is no shop.
 			const { length } = [...own.querySelectorAll('tbody tr')].filter((row) => textOf(row.querySelector('th')) !== 'No shop');
 			return { count: String(length), cost: '', rows: length };
 		}
-		const isEmpty = document.querySelector('main .empty') !== null;
+		const isEmpty = read.querySelector('main .empty') !== null;
 		if (pathname === '/costs') return { count: null, cost: isEmpty ? '$0.00' : figureOf('AI cost'), rows: null };
 		if (pathname === '/errors' && searchParams.get('view') !== 'list' && !areGroups) {
 			return { count: figureOf('Errors'), cost: '', rows: null };
@@ -90,10 +107,10 @@ export function openedOn(page: Page, ofGroups: boolean): Promise<Opened> {
 			return { count: String(length), cost: '', rows: length };
 		}
 		if (/^\/errors\/|^\/shops\/|^\/sessions\//.test(pathname)) return { count: null, cost: '', rows: null };
-		const pager = [...(own ?? document).querySelectorAll('nav[aria-label="Pages of the list"]')].at(-1);
+		const pager = [...(own ?? read).querySelectorAll('nav[aria-label="Pages of the list"]')].at(-1);
 		const cost = figureOf('AI cost');
 		if (!pager) return { count: '0', cost, rows: 0 };
 		const rows = pager.closest('section')?.querySelectorAll('tbody tr, :scope > ol > li').length ?? 0;
 		return { count: / of (?:at least )?([\d,]+)/.exec(textOf(pager))?.[1] ?? '', cost, rows };
-	}, ofGroups);
+	}, [ofGroups, sent] as const);
 } // prettier-ignore

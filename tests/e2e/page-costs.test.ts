@@ -116,6 +116,34 @@ describe('the page about costs', () => {
 		expect(columns).toBeGreaterThan(15);
 	}); // prettier-ignore
 
+	it('keeps the rows of its lists in their places under the pointer, with their new numbers, and sorts them when it is gone', async () => {
+		const { address } = await startRoom();
+		await post(address, [asked({ costUsd: '3' }), asked({ costUsd: '2', provider: 'second' }), asked({ costUsd: '1', provider: 'third' })]);
+		const page = await openPage(`${address}/costs?tz=UTC`);
+		await expectLive(page);
+		const providers = () =>
+			region(page, 'By provider').locator('tbody tr').evaluateAll((rows) =>
+				rows.map((row) => `${row.querySelector('th')?.textContent.trim()} ${row.querySelector('.share .number')?.textContent.trim()}`)
+			);
+		await region(page, 'By provider').getByRole('link', { name: 'second' }).hover();
+		const models = region(page, 'By model').locator('tbody tr');
+		expect(await models.count()).toBe(1);
+		const below = () => region(page, 'By status').boundingBox();
+		const place = await below();
+		await post(address, [asked({ costUsd: '7', provider: 'third' }), asked({ costUsd: '5', provider: 'new', model: 'new' })]);
+		await expect.poll(() => figure(page, 'AI cost').innerText(), PATIENCE).toBe('$18.00');
+		expect(await providers()).toEqual(['fal $3.00', 'second $2.00', 'third $8.00']);
+		// Nor does another list of the page push what stands below it.
+		expect(await models.count()).toBe(1);
+		expect(await below()).toEqual(place);
+		await page.getByRole('heading', { level: 1 }).hover();
+		await expect.poll(providers, PATIENCE).toEqual(['third $8.00', 'new $5.00', 'fal $3.00', 'second $2.00']);
+		expect(await models.count()).toBe(2);
+		// Another address is another list, wherever the pointer is.
+		await region(page, 'By provider').getByRole('link', { name: 'new' }).click();
+		await expect.poll(providers, PATIENCE).toEqual(['new $5.00']);
+	}); // prettier-ignore
+
 	it('opens from each of its numbers as many requests as it counts', async () => {
 		const { address } = await startRoom();
 		await post(address, EVENTS());

@@ -94,6 +94,56 @@ it('opens what is behind each of its figures, and the numbers agree', async () =
 	await expect.poll(main, PATIENCE).toMatch(/Active shops\s+2\s+Shops of which/);
 }); // prettier-ignore
 
+it('opens from what a list leaves out the whole list in its place, whose rows open theirs, and leads back', async () => {
+	const database = await testDatabase();
+	onTestFinished(() => database.drop());
+	const { address } = await startProcess({ DATABASE_URL: database.url, PORT: '0' });
+	const SHOPS = 26;
+	const events = Array.from({ length: SHOPS }, (_, n) => {
+		const { event } = visit(`shop-${n}.myshopify.com`);
+		const word = `word ${String.fromCharCode(97 + n)}`;
+		return [
+			event('session_started', { productTitle: word }),
+			event('ai_request', { requestId: word, provider: word, status: 'success', costUsd: 1 + n, isRegeneration: true, regenerationReason: word }),
+			event('error', { errorCode: 'SAME', errorMessage: 'the same' }),
+			event('session_ended', { status: 'abandoned', abandonmentStep: 'mask', reason: word })
+		];
+	}).flat();
+	const answer = await fetch(`${address}/api/analytics/events`, { method: 'POST', body: JSON.stringify({ events }) });
+	expect(await answer.json()).toMatchObject({ accepted: events.length });
+	const [group] = await database.sql<{ group: string }[]>`select group_key as group from error_groups`;
+	const page = await openPage('about:blank', { javaScriptEnabled: false });
+	const lists: [path: string, list: string, shown: number, all: number][] = [
+		['/costs', 'by-shop', 11, SHOPS],
+		['/costs', 'by-provider', 11, SHOPS],
+		// Below the sums of what failed and of what was made once more.
+		['/costs', 'wasted', 13, SHOPS + 2],
+		['/costs', 'lost', 9, SHOPS],
+		['/journey', 'by-shop', 11, SHOPS],
+		['/journey', 'by-product', 11, SHOPS],
+		['/journey', 'exits', 6, SHOPS],
+		['/errors', 'shops', 20, SHOPS],
+		[`/errors/${group?.group}`, 'shops', 20, SHOPS]
+	];
+	for (const [path, list, shown, all] of lists) {
+		await page.goto(`${address}${path}?tz=UTC&from=now-24h`);
+		const rows = () => page.locator(`section:has(#${list}) tbody tr`);
+		expect([path, list, await rows().count()]).toEqual([path, list, shown]);
+		await page.locator(`section:has(#${list})`).getByRole('link', { name: /^\d+ more$/ }).click();
+		await page.waitForURL(`**/*all=1#${list}`);
+		expect([path, list, await rows().count()]).toEqual([path, list, all]);
+		expect(await page.getByText(/^\d+ more$/).count()).toBe(0);
+	}
+	await page.goto(`${address}/costs?tz=UTC&from=now-24h&all=1`);
+	// The least dear of them, which the short list has no row for.
+	await page.locator('section:has(#by-provider) tbody tr').last().getByRole('link', { name: '1', exact: true }).click();
+	expect(await page.getByRole('navigation', { name: 'Pages of the list' }).innerText()).toContain('1–1 of 1');
+	await page.goBack();
+	await page.getByRole('link', { name: 'Remove Whole lists' }).click();
+	await page.waitForURL('**/costs?tz=UTC&from=now-24h');
+	expect(await page.locator('section:has(#by-shop) tbody tr').count()).toBe(11);
+}); // prettier-ignore
+
 it('keeps its rows when they cannot be read anew, says so, and goes on by itself', async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());

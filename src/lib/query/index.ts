@@ -7,5 +7,6 @@ export { asParam, NONE, wordOf } from './none';
 export { addressesBy, CURSOR, withParams, type ParamValue } from './params';
 export { isMoving, PRESETS, readRange, readSpan, type Range, type RangeContext, type Span } from './range';
 export { chooseFault, scopeOf, type Keeping, type Scope } from './scope';
+export { asksWhole, MOST_ROWS_OF_WHOLE, WHOLE } from './whole';
 export { isWord, partedWords, without } from './words';
 export { isZone, readZone, startOfDay, UTC, ZONE_COOKIE, zoneOffset } from './zone';

@@ -1,5 +1,5 @@
 import { redirect } from '@sveltejs/kit';
-import { buckets, CURSOR, withParams } from '$lib/query';
+import { asksWhole, buckets, CURSOR, withParams } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
@@ -22,7 +22,7 @@ export const load: PageServerLoad = async (event) => {
 	if (!isList && !isCounted) redirect(307, withParams(event.url, { view: 'list', sort: null }));
 	const [shops, overview, groups, list] = await Promise.all([
 		shopNames(query.shops),
-		isCounted ? errors.overview(range, filters, times, now, scope) : null,
+		isCounted ? errors.overview(range, filters, times, now, scope, asksWhole(event.url.searchParams)) : null,
 		isList ? null : errors.groups({ now, zone, range, filters, cursor, limit: ROWS, scope }),
 		isList ? errors.list({ range, filters, cursor, limit: ROWS }) : null
 	]);

@@ -1,3 +1,4 @@
+import { asksWhole } from '$lib/query';
 import { pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
@@ -5,6 +6,9 @@ import type { PageServerLoad } from './$types';
 export const load: PageServerLoad = async (event) => {
 	const { journey, shopNames } = event.locals.pipeline.pages;
 	const query = await pageQuery(event, { fallback: 'now-7d', filters: journey.filters });
-	const [overview, shops] = await Promise.all([journey.overview(query), shopNames(query.shops)]);
+	const [overview, shops] = await Promise.all([
+		journey.overview(query, asksWhole(event.url.searchParams)),
+		shopNames(query.shops)
+	]);
 	return { frame: query.frame, filters: query.filters, overview, shops };
 };

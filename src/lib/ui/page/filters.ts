@@ -1,5 +1,5 @@
 /** The filters of a page as a form shows them, and the ones that are active as chips, each with the way out of it. */
-import { partedWords, readSpan, withParams } from '$lib/query';
+import { asksWhole, partedWords, readSpan, WHOLE, withParams } from '$lib/query';
 import { dateFormat } from '../format';
 
 export interface FilterOption {
@@ -75,7 +75,7 @@ export function offered(fields: readonly FilterField[], shops: readonly string[]
 
 /** The active filters of an address. */
 export function chips(url: URL, fields: readonly FilterField[]): Chip[] {
-	return fields.flatMap((field) => {
+	const active = fields.flatMap((field) => {
 		if (field.kind === 'select' && field.required) return [];
 		const values = valuesOf(url, field);
 		return values.map((value) => ({
@@ -84,6 +84,9 @@ export function chips(url: URL, fields: readonly FilterField[]): Chip[] {
 			href: withParams(url, { [field.name]: values.filter((one) => one !== value) })
 		}));
 	});
+	if (asksWhole(url.searchParams))
+		active.push({ key: WHOLE, text: 'Whole lists', href: withParams(url, { [WHOLE]: null }) });
+	return active;
 }
 
 function chipText(field: FilterField, value: string): string {

@@ -1,7 +1,20 @@
 /** The title of a page in the browser: its name, and what it is filtered by, so that tabs and the history tell pages apart. */
 
 /** What an address carries beside filters. */
-const NO_FILTERS = new Set(['from', 'to', 'tz', 'theme', 'kiosk', 'cursor', 'view', 'list', 'sort', 'by', 'begun_in']);
+const NO_FILTERS = new Set([
+	'from',
+	'to',
+	'tz',
+	'theme',
+	'kiosk',
+	'cursor',
+	'view',
+	'list',
+	'sort',
+	'by',
+	'begun_in',
+	'all'
+]);
 const LONGEST = 80;
 
 /** @param name what the page is called */

@@ -1,7 +1,7 @@
 import { error, fail, redirect, type RequestEvent } from '@sveltejs/kit';
 import { ERROR_ACKNOWLEDGED, ERROR_REOPENED, ERROR_RESOLVED } from '$lib/events/vocabulary';
 import { noteOf } from '$lib/server/access/audit';
-import { buckets, withParams } from '$lib/query';
+import { asksWhole, buckets, withParams } from '$lib/query';
 import { pageQuery } from '$lib/ui/page/frame';
 import type { Actions, PageServerLoad } from './$types';
 
@@ -20,7 +20,7 @@ export const load: PageServerLoad = async (event) => {
 	if (!/^[0-9a-f]{32}$/.test(group)) error(404, 'No error of this group is known.');
 	const times = buckets(range, zone, now);
 	const [known, overview] = await Promise.all([
-		errors.group(group, range, now, scope),
+		errors.group(group, range, now, scope, asksWhole(event.url.searchParams)),
 		errors.overview(range, { shop: scope, severity: [], step: [], state: [], q: null, group }, times, now, scope)
 	]);
 	if (known === null) error(404, 'No error of this group is known.');

@@ -2,6 +2,7 @@
  * What the page about costs shows, its file and its operation of the API: sums of what AI requests said they cost, exact
  * decimals from the column to the screen. Requests count by their own time, sessions by their start.
  */
+import { MOST_ROWS_OF_WHOLE } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { costForecast, type Forecast } from './forecast';
@@ -30,6 +31,7 @@ export type {
 
 const READ_LIMIT_MS = 10_000;
 const MOST_WORDS = 10;
+const MOST_EXITS = 8;
 
 /** What is known of sessions; of requests alone, with a filter by their words, nothing is. */
 export interface OfSessions {
@@ -50,11 +52,11 @@ export interface CostOverview {
 }
 
 /** All that the page shows of a range. */
-async function overview(sql: Sql, question: CostQuestion): Promise<CostOverview> {
+async function overview(sql: Sql, question: CostQuestion, isWhole: boolean): Promise<CostOverview> {
 	// The longest first: there are more of them than connections.
 	const [{ total, splits }, sessions, series, estimated, forecast] = await Promise.all([
-		costSplits(sql, question, MOST_WORDS),
-		hasWords(question.filters) ? null : ofSessions(sql, question),
+		costSplits(sql, question, isWhole ? MOST_ROWS_OF_WHOLE : MOST_WORDS),
+		hasWords(question.filters) ? null : ofSessions(sql, question, isWhole ? MOST_ROWS_OF_WHOLE : MOST_EXITS),
 		costSeries(sql, question),
 		estimate(sql, question.filters, question.range),
 		costForecast(sql, question)
@@ -62,12 +64,12 @@ async function overview(sql: Sql, question: CostQuestion): Promise<CostOverview>
 	return { total, splits, series, estimate: estimated, forecast, sessions };
 }
 
-async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions> {
+async function ofSessions(sql: Sql, question: CostQuestion, mostExits: number): Promise<OfSessions> {
 	const { range, filters } = question;
 	const span = spanOf(filters, range);
 	const [dearest, lost, now, before] = await Promise.all([
 		dearestSessions(sql, question),
-		lostByExit(sql, span),
+		lostByExit(sql, span, mostExits),
 		sessionCosts(sql, span),
 		sessionCosts(sql, { ...span, from: span.from - (span.to - span.from), to: span.from })
 	]);
@@ -81,8 +83,11 @@ async function ofSessions(sql: Sql, question: CostQuestion): Promise<OfSessions>
 export function costs(sql: Sql, sums: Sql = sql) {
 	return {
 		filters: COST_FILTERS,
-		/** @throws the database's fault, or after 10 seconds */
-		overview: (question: CostQuestion) => within(READ_LIMIT_MS, overview(sums, question)),
+		/**
+		 * @param isWhole whether all words are named rather than the dearest
+		 * @throws the database's fault, or after 10 seconds
+		 */
+		overview: (question: CostQuestion, isWhole = false) => within(READ_LIMIT_MS, overview(sums, question, isWhole)),
 		requestFilters: REQUEST_FILTERS,
 		/** Requests one by one, and how many they are. */
 		requests: (asked: RequestsAsked) => requestList(sql, asked),

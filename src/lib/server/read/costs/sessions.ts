@@ -11,7 +11,6 @@ import { sessionCounts, sessionParts, type Span } from '../tallies';
 /** Sessions have no index by cost, which every AI request would have to move: so many are looked through. */
 export const SESSIONS_LOOKED_AT = 2_000;
 const DEAREST = 10;
-const MOST_EXITS = 8;
 
 export interface SessionCosts {
 	sessions: number;
@@ -56,11 +55,11 @@ export interface LostRow {
 	cost: Decimal;
 }
 
-/** What sessions cost that were not completed, by where and why they were left, dearest first. */
-export async function lostByExit(sql: Sql, span: Span): Promise<LostRow[]> {
+/** What sessions cost that were not completed, by where and why they were left, dearest first. @param most how many exits are named */
+export async function lostByExit(sql: Sql, span: Span, most: number): Promise<LostRow[]> {
 	return sql<LostRow[]>`
 		select
-			case when place <= ${MOST_EXITS} then exit end as exit, exits, sessions, ${decimal(sql, 'cost')} as cost
+			case when place <= ${most} then exit end as exit, exits, sessions, ${decimal(sql, 'cost')} as cost
 		from (
 			select
 				place, min(exit) as exit, count(*)::int as exits,
@@ -68,7 +67,7 @@ export async function lostByExit(sql: Sql, span: Span): Promise<LostRow[]> {
 			from (
 				select
 					exit, sessions, cost,
-					least(row_number() over (order by cost desc, sessions desc, exit), ${MOST_EXITS + 1}::int) as place
+					least(row_number() over (order by cost desc, sessions desc, exit), ${most + 1}::int) as place
 				from (
 					select value as exit, sum(sessions::float8) as sessions, sum(cost) as cost
 					from ${sessionParts(sql, 'exit', span)} as parts

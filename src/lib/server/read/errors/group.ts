@@ -11,7 +11,7 @@ import { beginning, millis, time, type Fragment } from '../columns';
 import type { GroupState } from './groups';
 import { knownGroups } from './known';
 import { ERRORS_TRIED, sessionsHit } from './hit';
-import { parts, type ErrorPart } from './overview';
+import { mostShops, parts, type ErrorPart } from './overview';
 import { countedErrors, errorsOf, type CountedFilters, type Stretch } from './questions';
 import { errorColumns } from '../wall/errors';
 
@@ -68,7 +68,8 @@ export async function errorGroup(
 	group: string,
 	range: Stretch,
 	now: Millis,
-	scope: Scope['scope']
+	scope: Scope['scope'],
+	isWhole: boolean
 ): Promise<ErrorGroup | null> {
 	if (!/^[0-9a-f]{32}$/.test(group)) return null;
 	const own = { ...NO_FILTERS, group, shop: scope };
@@ -98,7 +99,7 @@ export async function errorGroup(
 				known.error_count::float8 as "errorsEver",
 				hit.sessions,
 				hit."isLeast" as "sessionsAtLeast",
-				${parts(sql, sql`shop`, sql`sum(errors)`, sql`counted`)} as shops,
+				${parts(sql, sql`shop`, sql`sum(errors)`, sql`counted`, mostShops(isWhole))} as shops,
 				${parts(sql, sql`severity`, sql`sum(errors)`, sql`counted`)} as severities,
 				${parts(sql, sql`step`, sql`sum(errors)`, sql`counted`)} as steps,
 				(select count(*)::int from sample) as sampled,

@@ -15,12 +15,20 @@ export function errors(sql: Sql) {
 		/** What groups and single errors can be asked for. */
 		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
 		areCounted,
-		overview: (range: Stretch, filters: CountedFilters, times: Buckets, now: Millis, scope: Scope['scope']) =>
-			errorOverview(sql, range, filters, times, now, scope),
+		/** @param isWhole whether all shops are named rather than those with most errors */
+		overview: (
+			range: Stretch,
+			filters: CountedFilters,
+			times: Buckets,
+			now: Millis,
+			scope: Scope['scope'],
+			isWhole = false
+		) => errorOverview(sql, range, filters, times, now, scope, isWhole),
 		groups: (asked: ErrorGroupsAsked) => errorGroups(sql, asked),
 		shopWith: (group: string, shops: readonly string[]) => shopWith(sql, group, shops),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),
-		group: (group: string, range: Stretch, now: Millis, scope: Scope['scope']) =>
-			errorGroup(sql, group, range, now, scope)
+		/** @param isWhole whether all shops are named rather than those with most errors */
+		group: (group: string, range: Stretch, now: Millis, scope: Scope['scope'], isWhole = false) =>
+			errorGroup(sql, group, range, now, scope, isWhole)
 	};
 }

@@ -1,6 +1,6 @@
 /** How much went wrong in a range: errors by severity over time, and the sessions and shops that were hit. */
 import type { Millis } from '../../../live/messages';
-import { wordOf, type Buckets, type Scope } from '../../../query';
+import { MOST_ROWS_OF_WHOLE, wordOf, type Buckets, type Scope } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import type { Fragment } from '../columns';
@@ -34,7 +34,7 @@ export interface ErrorOverview {
 	sessionsAtLeast: boolean;
 	/** Whether there has ever been an error that the asker may see. */
 	any: boolean;
-	/** The shops with most of them, PARTS at most; '' for no shop. */
+	/** The shops with most of them, PARTS at most, or MOST_ROWS_OF_WHOLE; '' for no shop. */
 	byShop: ErrorPart[];
 	/** Errors by bucket, those of the most frequent severities first. */
 	severities: { severity: string; errors: number[] }[];
@@ -42,6 +42,12 @@ export interface ErrorOverview {
 
 /** Values of a split that are named. */
 const PARTS = 20;
+
+/** How many shops are named. */
+export function mostShops(isWhole: boolean): number {
+	return isWhole ? MOST_ROWS_OF_WHOLE : PARTS;
+}
+
 const READ_WITHIN_MS = 10_000;
 
 /** The errors of a range that match, as they are known at `now`. */
@@ -51,7 +57,8 @@ export async function errorOverview(
 	filters: CountedFilters,
 	times: Buckets,
 	now: Millis,
-	scope: Scope['scope']
+	scope: Scope['scope'],
+	isWhole: boolean
 ): Promise<ErrorOverview> {
 	type Row = Omit<ErrorOverview, 'severities'> & { points: [severity: string, bucket: number, errors: number][] };
 	// Of one shop its sum is the sum of all.
@@ -79,7 +86,7 @@ export async function errorOverview(
 						from sums where not is_of_group group by 1, 2
 					) as points
 				) as points,
-				${parts(sql, sql`shop`, sql`sum(errors)`, sql`by_shop`)} as "byShop",
+				${parts(sql, sql`shop`, sql`sum(errors)`, sql`by_shop`, mostShops(isWhole))} as "byShop",
 				exists (${scope === null ? sql`select from error_groups` : sql`select from error_events where shop_domain = ${scope}`}) as "any",
 				hit.sessions,
 				hit."isLeast" as "sessionsAtLeast"
@@ -109,11 +116,11 @@ function sessionsOf(sql: Sql, range: Stretch, filters: CountedFilters, isUpToNow
 }
 
 /** A json array of the values with the most errors. */
-export function parts(sql: Sql, value: Fragment, errors: Fragment, from: Fragment): Fragment {
+export function parts(sql: Sql, value: Fragment, errors: Fragment, from: Fragment, most = PARTS): Fragment {
 	return sql`(
 		select coalesce(json_agg(line), '[]')
 		from (
-			select ${value} as value, (${errors})::float8 as errors from ${from} group by 1 order by 2 desc, 1 limit ${PARTS}
+			select ${value} as value, (${errors})::float8 as errors from ${from} group by 1 order by 2 desc, 1 limit ${most}
 		) as line
 	)`;
 }

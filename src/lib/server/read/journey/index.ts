@@ -2,6 +2,7 @@
  * What the page about the journey shows, its file and its operation of the API: from the button to the cart, and where
  * shoppers leave. Each panel says what it counts, and how far back it has looked where it could not look at all.
  */
+import { MOST_ROWS_OF_WHOLE } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { funnelCounts, stagesOf, type FunnelCounts, type Stage, type StageKey } from './funnel';
@@ -12,7 +13,8 @@ export type { ActionRow, ExitRow, FunnelCounts, JourneyQuestion, JourneySplit, L
 
 const READ_LIMIT_MS = 10_000;
 const MOST_SHOWN = 10;
-const MOST_IN_FILE = 1_000;
+const REASONS_OF_A_STEP = 5;
+const MOST_ACTIONS = 8;
 
 export interface JourneyOverview {
 	counts: FunnelCounts;
@@ -28,19 +30,20 @@ export interface JourneyOverview {
 }
 
 /** All that the page shows of a range. */
-async function overview(sql: Sql, { range, filters }: JourneyQuestion): Promise<JourneyOverview> {
+async function overview(sql: Sql, { range, filters }: JourneyQuestion, isWhole: boolean): Promise<JourneyOverview> {
+	const most = (shown: number) => (isWhole ? MOST_ROWS_OF_WHOLE : shown);
 	const asked = askedOf(filters, range);
 	const earlier = { ...asked, from: range.from - (range.to - range.from), to: range.from };
 	// The longest first: there are more of them than connections.
 	const [product, steps, shop, left, counts, before, device, postAr, looked] = await Promise.all([
-		parts(sql, asked, 'product', MOST_SHOWN),
+		parts(sql, asked, 'product', most(MOST_SHOWN)),
 		stepTimes(sql, asked),
-		parts(sql, asked, 'shop', MOST_SHOWN),
-		exits(sql, asked),
+		parts(sql, asked, 'shop', most(MOST_SHOWN)),
+		exits(sql, asked, most(REASONS_OF_A_STEP)),
 		funnelCounts(sql, asked),
 		funnelCounts(sql, earlier),
-		parts(sql, asked, 'device', MOST_SHOWN),
-		postArActions(sql, asked),
+		parts(sql, asked, 'device', most(MOST_SHOWN)),
+		postArActions(sql, asked, most(MOST_ACTIONS)),
 		needsRows(asked, 'exit') ? lookedAt(sql, asked) : null
 	]);
 	return {
@@ -71,7 +74,7 @@ async function* file(sql: Sql, { range, filters }: JourneyQuestion): AsyncGenera
 	);
 	yield [{ part: 'all', value: '', values: 1, impressions, clicks, sessions, active, completed, carts, reached }];
 	for (const part of JOURNEY_SPLITS) {
-		const rows = await within(READ_LIMIT_MS, parts(sql, asked, part, MOST_IN_FILE));
+		const rows = await within(READ_LIMIT_MS, parts(sql, asked, part, MOST_ROWS_OF_WHOLE));
 		yield rows.map((row) => ({ part, impressions: null, clicks: null, ...row }));
 	}
 }
@@ -80,8 +83,11 @@ async function* file(sql: Sql, { range, filters }: JourneyQuestion): AsyncGenera
 export function journey(sql: Sql) {
 	return {
 		filters: JOURNEY_FILTERS,
-		/** @throws the database's fault, or after 10 seconds */
-		overview: (question: JourneyQuestion) => within(READ_LIMIT_MS, overview(sql, question)),
+		/**
+		 * @param isWhole whether all words are named rather than those with most sessions
+		 * @throws the database's fault, or after 10 seconds
+		 */
+		overview: (question: JourneyQuestion, isWhole = false) => within(READ_LIMIT_MS, overview(sql, question, isWhole)),
 		file: (question: JourneyQuestion) => file(sql, question)
 	};
 }

@@ -3,9 +3,8 @@ import { STEPS } from '../../../events/vocabulary';
 import type { Sql } from '../../db/connect';
 import { latestEnded, split, type Asked } from './sessions';
 
-const REASONS_OF_A_STEP = 5;
-const MOST_EXITS = 100;
-const MOST_ACTIONS = 8;
+/** Steps and reasons together. */
+const MOST_EXITS = 1_000;
 const SESSIONS_MEASURED = 500;
 
 export interface ExitRow {
@@ -19,16 +18,16 @@ export interface ExitRow {
 	ofStep: number;
 }
 
-/** Where and why sessions were left that are over and not completed: the steps with most first, and so their reasons. */
-export async function exits(sql: Sql, asked: Asked): Promise<ExitRow[]> {
+/** Where and why sessions were left that are over and not completed: the steps with most first, and so their reasons. @param most how many reasons of a step are named */
+export async function exits(sql: Sql, asked: Asked, most: number): Promise<ExitRow[]> {
 	return sql<ExitRow[]>`
 		select
-			step, case when place <= ${REASONS_OF_A_STEP} then min(reason) end as reason, count(*)::int as reasons,
+			step, case when place <= ${most} then min(reason) end as reason, count(*)::int as reasons,
 			sum(sessions) as sessions, min(of_step) as "ofStep"
 		from (
 			select
 				step, reason, sessions, sum(sessions) over (partition by step) as of_step,
-				least(row_number() over (partition by step order by sessions desc, reason), ${REASONS_OF_A_STEP + 1}) as place
+				least(row_number() over (partition by step order by sessions desc, reason), ${most + 1}::int) as place
 			from (
 				select value::json ->> 0 as step, value::json ->> 1 as reason, sessions
 				from (
@@ -53,13 +52,13 @@ export interface ActionRow {
 }
 
 /** What came after the sessions that are over. */
-export async function postArActions(sql: Sql, asked: Asked): Promise<ActionRow[]> {
+export async function postArActions(sql: Sql, asked: Asked, most: number): Promise<ActionRow[]> {
 	return sql<ActionRow[]>`
 		select
-			case when place <= ${MOST_ACTIONS} then min(action) end as action, count(*)::int as actions,
+			case when place <= ${most} then min(action) end as action, count(*)::int as actions,
 			sum(sessions) as sessions
 		from (
-			select action, sessions, least(row_number() over (order by action = '', sessions desc, action), ${MOST_ACTIONS + 1}) as place
+			select action, sessions, least(row_number() over (order by action = '', sessions desc, action), ${most + 1}::int) as place
 			from (
 				select value as action, sum(sessions::float8) as sessions
 				from ${split(sql, asked, 'post_ar')} as parts

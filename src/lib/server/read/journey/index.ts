@@ -14,6 +14,7 @@ export type { ActionRow, ExitRow, FunnelCounts, JourneyQuestion, JourneySplit, L
 const READ_LIMIT_MS = 10_000;
 const MOST_SHOWN = 10;
 const REASONS_OF_A_STEP = 5;
+const MOST_EXITS = 100;
 const MOST_ACTIONS = 8;
 
 export interface JourneyOverview {
@@ -39,7 +40,7 @@ async function overview(sql: Sql, { range, filters }: JourneyQuestion, isWhole: 
 		parts(sql, asked, 'product', most(MOST_SHOWN)),
 		stepTimes(sql, asked),
 		parts(sql, asked, 'shop', most(MOST_SHOWN)),
-		exits(sql, asked, most(REASONS_OF_A_STEP)),
+		exits(sql, asked, { reasons: most(REASONS_OF_A_STEP), rows: most(MOST_EXITS) }),
 		funnelCounts(sql, asked),
 		funnelCounts(sql, earlier),
 		parts(sql, asked, 'device', most(MOST_SHOWN)),

@@ -3,8 +3,6 @@ import { STEPS } from '../../../events/vocabulary';
 import type { Sql } from '../../db/connect';
 import { latestEnded, split, type Asked } from './sessions';
 
-/** Steps and reasons together. */
-const MOST_EXITS = 1_000;
 const SESSIONS_MEASURED = 500;
 
 export interface ExitRow {
@@ -18,16 +16,19 @@ export interface ExitRow {
 	ofStep: number;
 }
 
-/** Where and why sessions were left that are over and not completed: the steps with most first, and so their reasons. @param most how many reasons of a step are named */
-export async function exits(sql: Sql, asked: Asked, most: number): Promise<ExitRow[]> {
+/**
+ * Where and why sessions were left that are over and not completed: the steps with most first, and so their reasons.
+ * @param most how many reasons of a step are named, and how many rows there are of all steps
+ */
+export async function exits(sql: Sql, asked: Asked, most: { reasons: number; rows: number }): Promise<ExitRow[]> {
 	return sql<ExitRow[]>`
 		select
-			step, case when place <= ${most} then min(reason) end as reason, count(*)::int as reasons,
+			step, case when place <= ${most.reasons} then min(reason) end as reason, count(*)::int as reasons,
 			sum(sessions) as sessions, min(of_step) as "ofStep"
 		from (
 			select
 				step, reason, sessions, sum(sessions) over (partition by step) as of_step,
-				least(row_number() over (partition by step order by sessions desc, reason), ${most + 1}::int) as place
+				least(row_number() over (partition by step order by sessions desc, reason), ${most.reasons + 1}::int) as place
 			from (
 				select value::json ->> 0 as step, value::json ->> 1 as reason, sessions
 				from (
@@ -41,7 +42,7 @@ export async function exits(sql: Sql, asked: Asked, most: number): Promise<ExitR
 		) as placed
 		group by step, place
 		order by "ofStep" desc, step, place
-		limit ${MOST_EXITS}`;
+		limit ${most.rows}`;
 }
 
 export interface ActionRow {

@@ -3,7 +3,7 @@ import { STEPS } from '../../../events/vocabulary';
 import type { Sql } from '../../db/connect';
 import { latestEnded, split, type Asked } from './sessions';
 
-const SESSIONS_MEASURED = 500;
+const SESSIONS_MEASURED = 300;
 
 export interface ExitRow {
 	/** '' where nobody said. */

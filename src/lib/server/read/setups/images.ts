@@ -27,7 +27,7 @@ export interface ImagesPrepared {
 	methods: ImageMethod[];
 }
 
-const SAMPLE = 1_000;
+const SAMPLE = 500;
 const METHODS = 50;
 const READ_WITHIN_MS = 10_000;
 const TYPE = { only: ['image_prepared'], without: [] };

@@ -85,7 +85,7 @@ export interface SetupsAsked {
 
 export const LOOKED = 20_000;
 /** A median is of so many at most. */
-export const TIMED = 5_000;
+export const TIMED = 2_000;
 const UNFINISHED_MS = 86_400_000;
 const SHOPS = 50;
 const READ_WITHIN_MS = 10_000;

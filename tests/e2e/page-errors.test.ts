@@ -76,6 +76,10 @@ describe('the pages about errors', () => {
 		const sums = (await (await fetch(`${address}/api/v1/errors/summary`)).json()) as { severities: { severity: string; errors: number[] }[] }; // prettier-ignore
 		expect(sums).toMatchObject({ errors: 6, groups: 4, shops: 1, byShop: [{ value: SHOP, errors: 5 }, { value: '', errors: 1 }] }); // prettier-ignore
 		expect(sums.severities[0]?.errors.reduce((sum, one) => sum + one)).toBe(3);
+		const refused = (await (await fetch(`${address}/api/v1/errors/summary?os=iOS`)).json()) as {
+			error: { message: string };
+		};
+		expect(refused.error.message).toContain('by os');
 
 		const wall = await openPage(address);
 		expect((await shown(wall)).figures['Errors']).toBe('6');

@@ -64,14 +64,15 @@ const SEVERITY_SIGNS: Record<string, Sign> = {
 	warning: { word: 'Warning', icon: 'stuck', tone: 'stuck' }
 };
 
-function sign(table: Record<string, Sign>, word: string | null, without: string): Sign {
+/** The sign of a word; of one that the table does not know, the word itself. @param without what stands where there is none */
+export function sign(table: Record<string, Sign>, word: string | null, without = 'Unknown'): Sign {
 	if (word === null || word === '') return { word: without, icon: 'info', tone: 'quiet' };
 	return Object.hasOwn(table, word) && table[word]
 		? table[word]
 		: { word: readable(word), icon: 'info', tone: 'quiet' };
 }
 
-export const sessionSign = (status: string | null) => sign(SESSION_SIGNS, status, 'Unknown');
+export const sessionSign = (status: string | null) => sign(SESSION_SIGNS, status);
 export const stepSign = (status: string | null) => sign(STEP_SIGNS, status, 'No status');
 export const requestSign = (status: string | null) => sign(REQUEST_SIGNS, status, 'No status');
 export const severitySign = (severity: string | null) => sign(SEVERITY_SIGNS, severity, 'Error');

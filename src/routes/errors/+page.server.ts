@@ -17,7 +17,7 @@ export const load: PageServerLoad = async (event) => {
 	const cursor = event.url.searchParams.get(CURSOR);
 	const times = buckets(range, zone, now);
 	const isList = filters.view === 'list';
-	const isCounted = errors.areCounted(filters);
+	const isCounted = errors.uncounted(filters) === undefined;
 	// No groups are counted by these: what was asked for can be shown one by one.
 	if (!isList && !isCounted) redirect(307, withParams(event.url, { view: 'list', sort: null }));
 	const [shops, overview, groups, list] = await Promise.all([

@@ -28,7 +28,8 @@ export function serverSettings(durable: boolean, memory = memoryHere()): Record<
 		wal_init_zero: durable ? 'on' : 'off',
 
 		// Indexes of two months and of the folds should stay in it: a commit of 100 events touches some hundred random
-		// pages of them. Pages are taken when they are used, and the rest of the memory is a cache as well.
+		// pages of them. Pages are taken when they are used, and the rest of the memory is a cache as well. Where databases
+		// come and go, as in tests, each drop and truncate looks through all of it: the least is enough there.
 		shared_buffers: `${durable ? buffersFor(memory) : LEAST_BUFFERS_MB}MB`,
 		// A checkpoint makes the next change of every page write it whole; at full load 1 GB comes every few minutes.
 		max_wal_size: '2GB',

@@ -13,16 +13,17 @@ export function bucketName({ unit, edges }: Buckets, index: number, zone: string
 	return isLong ? `${day.format(begin)} ${time}` : time;
 }
 
-/** What small bars say in words: the highest of them, and the last. */
-export function trendSummary(values: readonly number[]): string {
-	return `at most ${count(Math.max(0, ...values))}; latest ${count(values.at(-1) ?? 0)}`;
+/** What small bars say in words: the highest of them, and when that was where it can be said, and the last. */
+export function trendSummary(values: readonly number[], nameOf?: (bar: number) => string): string {
+	const most = Math.max(0, ...values);
+	const when = nameOf ? `, ${nameOf(values.indexOf(most))}` : '';
+	return `at most ${count(most)}${when}; latest ${count(values.at(-1) ?? 0)}`;
 }
 
-/** The same with how they are cut, and when the highest was. */
+/** The same with how they are cut. */
 export function trendName(values: readonly number[], times: Buckets, zone: string): string {
-	const most = Math.max(...values);
 	const unit = times.unit === 'quarter' ? 'quarter of an hour' : times.unit;
-	return `By ${unit}: at most ${count(most)}, ${bucketName(times, values.indexOf(most), zone)}; latest ${count(values.at(-1) ?? 0)}`;
+	return `By ${unit}: ${trendSummary(values, (bar) => bucketName(times, bar, zone))}`;
 }
 
 /** In full: from when to when. */

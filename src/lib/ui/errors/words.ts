@@ -4,7 +4,7 @@ import { STEP_LABELS } from '../../events/vocabulary';
 import { opening, type BucketTime, type ChartSeries } from '../charts/series';
 import { sessionsHref } from '../links';
 import type { FilterField } from '../page/filters';
-import { severitySign, type Sign } from '../words';
+import { severitySign, sign, type Sign } from '../words';
 
 const STATES: Record<string, Sign> = {
 	open: { word: 'Open', icon: 'alert', tone: 'failed' },
@@ -15,7 +15,7 @@ const STATES: Record<string, Sign> = {
 
 /** The state of a group as a sign. */
 export function stateSign(state: string): Sign {
-	return STATES[state] ?? { word: state, icon: 'info', tone: 'quiet' };
+	return sign(STATES, state);
 }
 
 const ORDER = ['critical', 'error', 'warning'];

@@ -1,5 +1,5 @@
 /** The words of set-ups. */
-import type { Sign } from '../words';
+import { sign, type Sign } from '../words';
 
 const STATES: Record<string, Sign> = {
 	started: { word: 'Under way', icon: 'run', tone: 'active' },
@@ -10,7 +10,7 @@ const STATES: Record<string, Sign> = {
 
 /** The state of a set-up as a sign. */
 export function setupSign(state: string): Sign {
-	return STATES[state] ?? { word: state, icon: 'info', tone: 'quiet' };
+	return sign(STATES, state);
 }
 
 export const STATE_OPTIONS = Object.entries(STATES).map(([value, { word }]) => ({ value, label: word }));

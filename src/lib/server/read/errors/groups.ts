@@ -10,7 +10,7 @@ import { within } from '../../db/within';
 import { beginning, millis, type Fragment } from '../columns';
 import { knownGroups } from './known';
 import { sessionsHit, shopsHit } from './hit';
-import { ERROR_LIST_FILTERS, groupedErrors, UNCOUNTED, type CountedFilters, type Stretch } from './questions';
+import { ERROR_LIST_FILTERS, groupedErrors, uncounted, type CountedFilters, type Stretch } from './questions';
 import { descending, listPage, micros, momentFault, type ListPage } from '../keyset';
 import { bucketOf } from '../tallies';
 
@@ -80,8 +80,8 @@ export async function errorGroups(
 	{ now, zone, range: asked, filters, cursor: text, limit = 50, scope }: ErrorGroupsAsked
 ): Promise<ErrorGroupList | QueryFault> {
 	const { sort, ...own } = filters;
-	const uncounted = UNCOUNTED.find((name) => own[name] !== null);
-	if (uncounted) return fault(uncounted, `Groups are not counted by ${uncounted}. Ask for single errors.`);
+	const unknown = uncounted(own);
+	if (unknown) return fault(unknown, `Groups are not counted by ${unknown}. Ask for single errors.`);
 	if (sort !== null && sort !== 'seen' && sort !== 'count') {
 		return fault('sort', '“sort” must be count or seen.');
 	}

@@ -7,14 +7,14 @@ import { ERROR_GROUP_FILTERS, errorGroups, type ErrorGroupsAsked } from './group
 import { shopWith } from './known';
 import { errorList, type ErrorListAsked } from './list';
 import { errorOverview } from './overview';
-import { areCounted, ERROR_LIST_FILTERS, type CountedFilters, type Stretch } from './questions';
+import { ERROR_LIST_FILTERS, uncounted, type CountedFilters, type Stretch } from './questions';
 
 /** @param sql a pool that commits do not need */
 export function errors(sql: Sql) {
 	return {
 		/** What groups and single errors can be asked for. */
 		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
-		areCounted,
+		uncounted,
 		/** @param isWhole whether all shops are named rather than those with most errors */
 		overview: (
 			range: Stretch,

@@ -19,7 +19,8 @@ export const ERROR_FILTERS = {
 } as const;
 
 /** What the tallies do not know: no sum is made of it. */
-export const UNCOUNTED = ['device', 'os', 'browser'] as const;
+const UNCOUNTED = ['device', 'os', 'browser'] as const;
+type Uncounted = (typeof UNCOUNTED)[number];
 
 /** Single errors can also be told apart by that. */
 export const ERROR_LIST_FILTERS = { ...ERROR_FILTERS, device: 'text', os: 'text', browser: 'text' } as const;
@@ -29,9 +30,9 @@ export type ErrorListFilters = FilterValues<typeof ERROR_LIST_FILTERS>;
 /** Filters that the tallies can answer. */
 export type CountedFilters = ErrorFilters;
 
-/** Do these filters ask only for what the tallies can count? */
-export function areCounted(filters: Pick<ErrorListFilters, (typeof UNCOUNTED)[number]>): boolean {
-	return UNCOUNTED.every((name) => filters[name] === null);
+/** The first of these filters that the tallies know nothing of; undefined where they can count all that is asked. */
+export function uncounted(filters: Pick<ErrorListFilters, Uncounted>): Uncounted | undefined {
+	return UNCOUNTED.find((name) => filters[name] !== null);
 }
 
 export interface Stretch {

@@ -10,7 +10,8 @@ export const GET: RequestHandler = (event) => {
 		event,
 		{ filters: errors.filters.groups, from: 'now-24h' },
 		async ({ range, zone, now, filters, scope }) => {
-			if (!errors.areCounted(filters)) return fault('device', 'Sums know no devices. Ask for single errors.');
+			const unknown = errors.uncounted(filters);
+			if (unknown) return fault(unknown, `Sums are not made by ${unknown}. Ask for single errors.`);
 			const times = buckets(range, zone, now);
 			return { unit: times.unit, edges: times.edges, ...(await errors.overview(range, filters, times, now, scope)) };
 		}

@@ -334,6 +334,27 @@ describe('the demo shop', () => {
 		]);
 	});
 
+	it('tells of the button before the click, however quick the shopper was', async () => {
+		const { address, sql } = await startRoom();
+		const page = await openPage(`${address}/demo`);
+		// A busy browser says what is in view only when it has drawn it: this one does when the visit has begun.
+		await page.addInitScript(() => {
+			const Observer = IntersectionObserver;
+			window.IntersectionObserver = class extends Observer {
+				override observe(target: Element): void {
+					addEventListener('click', () => super.observe(target), { once: true });
+				}
+			};
+		});
+		await page.reload();
+		await press(page, 'See it in your room', 'Close');
+		await button(page, 'See it in your room').waitFor();
+		await press(page, 'See it in your room');
+		await expect.poll(async () => (await told(sql)).at(-1), PATIENCE).toBe('step_update room_capture started');
+		const events = (await told(sql)).filter((event) => event.startsWith('ar_button'));
+		expect(events.slice(-3)).toEqual(['ar_button_impression', 'ar_button_click', 'ar_button_click']);
+	});
+
 	it('is not there where it is switched off', async () => {
 		const { address } = await startRoom({ DEMO: '0' });
 		expect((await fetch(`${address}/demo`)).status).toBe(404);

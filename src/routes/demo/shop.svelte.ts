@@ -52,9 +52,10 @@ export class Shop {
 		this.#client?.buttonImpression({ ...PRODUCT, timeOnPage: this.#timeOnPage() });
 	}
 
-	/** The button was clicked: a session begins. */
+	/** The button was clicked: a session begins. Who is quicker than the browser's word that it is in view has seen it too. */
 	begin(): void {
 		if (!this.#client) return;
+		this.seen();
 		this.#client.buttonClick({ ...PRODUCT, timeOnPage: this.#timeOnPage() });
 		this.visit = new Visit(this.#client.session(), this.#timeOnPage());
 	}

@@ -1,8 +1,10 @@
 /** Every figure of the wall opens exactly the rows that it counts, and an unattended wall finds its way back. */
+import type { Page } from 'playwright-core';
 import { expect, it, onTestFinished } from 'vitest';
 import { useBrowser } from '../support/browser';
 import { testDatabase } from '../support/database';
 import { freePort, startProcess } from '../support/process';
+import { post, startRoom } from '../support/room';
 import { visit } from '../support/shop';
 import { expectLive, region, shown } from '../support/wall';
 
@@ -94,6 +96,22 @@ it('opens what is behind each of its figures, and the numbers agree', async () =
 	await expect.poll(main, PATIENCE).toMatch(/Active shops\s+2\s+Shops of which/);
 }); // prettier-ignore
 
+type Lists = [path: string, list: string, shown: number, all: number][];
+
+/** The list names its first rows, and from there all of them. */
+async function expectWhole(page: Page, address: string, list: string, shown: number, all: number): Promise<void> {
+	await page.goto(address);
+	const rows = () => page.locator(`section:has(#${list}) tbody tr`);
+	expect([address, list, await rows().count()]).toEqual([address, list, shown]);
+	await page
+		.locator(`section:has(#${list})`)
+		.getByRole('link', { name: /^[\d,]+ more$/ })
+		.click();
+	await page.waitForURL(`**/*all=1#${list}`);
+	expect([address, list, await rows().count()]).toEqual([address, list, all]);
+	expect(await page.getByText(/^[\d,]+ more$/).count()).toBe(0);
+}
+
 it('opens from what a list leaves out the whole list in its place, whose rows open theirs, and leads back', async () => {
 	const database = await testDatabase();
 	onTestFinished(() => database.drop());
@@ -113,7 +131,7 @@ it('opens from what a list leaves out the whole list in its place, whose rows op
 	expect(await answer.json()).toMatchObject({ accepted: events.length });
 	const [group] = await database.sql<{ group: string }[]>`select group_key as group from error_groups`;
 	const page = await openPage('about:blank', { javaScriptEnabled: false });
-	const lists: [path: string, list: string, shown: number, all: number][] = [
+	const lists: Lists = [
 		['/costs', 'by-shop', 11, SHOPS],
 		['/costs', 'by-provider', 11, SHOPS],
 		// Below the sums of what failed and of what was made once more.
@@ -125,15 +143,7 @@ it('opens from what a list leaves out the whole list in its place, whose rows op
 		['/errors', 'shops', 20, SHOPS],
 		[`/errors/${group?.group}`, 'shops', 20, SHOPS]
 	];
-	for (const [path, list, shown, all] of lists) {
-		await page.goto(`${address}${path}?tz=UTC&from=now-24h`);
-		const rows = () => page.locator(`section:has(#${list}) tbody tr`);
-		expect([path, list, await rows().count()]).toEqual([path, list, shown]);
-		await page.locator(`section:has(#${list})`).getByRole('link', { name: /^\d+ more$/ }).click();
-		await page.waitForURL(`**/*all=1#${list}`);
-		expect([path, list, await rows().count()]).toEqual([path, list, all]);
-		expect(await page.getByText(/^\d+ more$/).count()).toBe(0);
-	}
+	for (const [path, ...rows] of lists) await expectWhole(page, `${address}${path}?tz=UTC&from=now-24h`, ...rows);
 	await page.goto(`${address}/costs?tz=UTC&from=now-24h&all=1`);
 	// The least dear of them, which the short list has no row for.
 	await page.locator('section:has(#by-provider) tbody tr').last().getByRole('link', { name: '1', exact: true }).click();
@@ -142,6 +152,62 @@ it('opens from what a list leaves out the whole list in its place, whose rows op
 	await page.getByRole('link', { name: 'Remove Whole lists' }).click();
 	await page.waitForURL('**/costs?tz=UTC&from=now-24h');
 	expect(await page.locator('section:has(#by-shop) tbody tr').count()).toBe(11);
+}); // prettier-ignore
+
+it('opens whole lists of shops, types, values, parts and steps, says where even those end, and leads back', async () => {
+	const { address } = await startRoom();
+	const [SHOPS, TYPES, PARTS] = [56, 1_010, 18];
+	const shop = 'shop-0.myshopify.com';
+	const parts = Array.from({ length: PARTS }, (_, n) => {
+		const { event } = visit(shop);
+		const told = [
+			event('session_started', { productTitle: `product ${n}` }),
+			event('error', { errorCode: `CODE ${String.fromCharCode(97 + n)}` })
+		];
+		return told.map((one) => ({ ...one, deviceContext: { deviceType: `device ${n}` } }));
+	}).flat();
+	const setups = Array.from({ length: SHOPS }, (_, n) => {
+		const { event } = visit(`shop-${n}.myshopify.com`);
+		return [
+			event('setup_started', { productId: 'p' }),
+			event('image_prepared', { productId: 'p', method: `way ${n}` }),
+			event('setup_abandoned', { productId: 'p', abandonedAt: `step ${n}` })
+		];
+	}).flat();
+	const types = Array.from({ length: TYPES }, (_, n) => visit(shop).event(`custom_${n}`, { word: `word ${n}` }));
+	await post(address, [...parts, ...setups, ...types.slice(0, 500)]);
+	await post(address, types.slice(500));
+
+	const page = await openPage('about:blank', { javaScriptEnabled: false });
+	const lists: Lists = [
+		['/analytics?', 'by-shop', 50, SHOPS],
+		['/analytics?', 'types', 200, 1_000],
+		// Events without the field are a value of their own.
+		['/analytics?field=word&', 'by-field', 50, 1_000],
+		// And the sessions of all else that the shop sent.
+		[`/shops/${shop}?`, 'by-device', 15, PARTS + 1],
+		[`/shops/${shop}?`, 'by-product', 15, PARTS + 1],
+		['/setup?', 'steps', 50, SHOPS],
+		['/setup?', 'shops', 50, SHOPS],
+		['/setup?', 'images', 50, SHOPS]
+	];
+	for (const [path, ...rows] of lists) await expectWhole(page, `${address}${path}tz=UTC&from=now-24h`, ...rows);
+
+	const OTHER_TYPES = ['session_started', 'error', 'setup_started', 'image_prepared', 'setup_abandoned'];
+	const all = `${address}/analytics?tz=UTC&from=now-24h&field=word&all=1`;
+	await page.goto(all);
+	const rest = (list: string) => page.locator(`section:has(#${list}) p.small`).innerText();
+	expect(await rest('types')).toContain(`${TYPES + OTHER_TYPES.length - 1_000} more: a list has 1,000 rows at most`);
+	expect(await rest('by-field')).toContain(`${TYPES + 1 - 1_000} more: a list has 1,000 rows at most`);
+	await page.goto(`${all}&shop=${shop}`);
+	expect(await rest('types')).toContain('Of the 1,000 that all shops together sent most.');
+
+	await page.goto(`${address}/shops/${shop}?tz=UTC&from=now-24h&all=1`);
+	await page.getByRole('link', { name: 'Remove Whole lists' }).click();
+	await page.waitForURL(`**/shops/${shop}?tz=UTC&from=now-24h`);
+	expect(await page.locator('section:has(#by-product) tbody tr').count()).toBe(15);
+	await page.getByRole('link', { name: `All ${PARTS} groups` }).click();
+	expect(await page.getByRole('navigation', { name: 'Pages of the list' }).innerText()).toContain(`of ${PARTS} groups`);
 }); // prettier-ignore
 
 it('keeps its rows when they cannot be read anew, says so, and goes on by itself', async () => {

@@ -1,6 +1,6 @@
 import { shownEvent } from '$lib/ui/events/shown';
 import { given, pageQuery } from '$lib/ui/page/frame';
-import { buckets } from '$lib/query';
+import { asksWhole, buckets } from '$lib/query';
 import type { PageServerLoad } from './$types';
 
 /** Bars of the chart, and of the small ones beside each type. */
@@ -13,13 +13,14 @@ export const load: PageServerLoad = async (event) => {
 	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now, BARS);
 	const small = buckets(range, zone, now, SMALL_BARS);
+	const isWhole = asksWhole(event.url.searchParams);
 	const [list, known, series, fields, values, byShop, shops, archivedMonths] = await Promise.all([
 		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
-		events.types(range, filters.shop, small, scope),
+		events.types(range, filters.shop, small, scope, isWhole),
 		events.series(range, filters, times),
 		events.fieldNames(range, filters),
-		filters.field === null ? null : events.fieldValues(range, filters, filters.field),
-		events.shops(range, filters.type, filters.shop),
+		filters.field === null ? null : events.fieldValues(range, filters, filters.field, isWhole),
+		events.shops(range, filters.type, filters.shop, isWhole),
 		shopNames(query.shops),
 		archived.ofRange(range)
 	]);

@@ -1,4 +1,4 @@
-import { buckets, CURSOR } from '$lib/query';
+import { asksWhole, buckets, CURSOR } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
@@ -9,12 +9,13 @@ export const load: PageServerLoad = async (event) => {
 	const { frame, now, zone, range, filters, scope } = query;
 	const times = buckets(range, zone, now);
 	const unfinished = { ...filters, state: ['unfinished'], step: null, begun: null, begun_in: null };
+	const isWhole = asksWhole(event.url.searchParams);
 	const [shops, summary, list, waiting, images] = await Promise.all([
 		shopNames(query.shops),
-		setups.summary({ now, range, filters, scope }, times),
+		setups.summary({ now, range, filters, scope }, times, isWhole),
 		setups.list({ now, range, filters, cursor: event.url.searchParams.get(CURSOR), scope }),
 		setups.list({ now, range, filters: unfinished, cursor: null, limit: 10, scope }),
-		setups.images(range, filters)
+		setups.images(range, filters, isWhole)
 	]);
 	return { frame, times, shops, summary, list: given(list), waiting: given(waiting), images };
 };

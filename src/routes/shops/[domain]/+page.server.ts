@@ -1,7 +1,7 @@
 import { error } from '@sveltejs/kit';
 import { sees } from '$lib/server/access/visitor';
 import { pageQuery, UNKNOWN_SHOP } from '$lib/ui/page/frame';
-import { buckets } from '$lib/query';
+import { asksWhole, buckets } from '$lib/query';
 import type { PageServerLoad } from './$types';
 
 export const load: PageServerLoad = async (event) => {
@@ -13,7 +13,7 @@ export const load: PageServerLoad = async (event) => {
 	const times = buckets(range, zone, now);
 	const { domain } = event.params;
 	if (!sees(event.locals.visitor, domain)) error(404, UNKNOWN_SHOP);
-	const shop = await event.locals.pipeline.pages.shops.shop(domain, range, times);
+	const shop = await event.locals.pipeline.pages.shops.shop(domain, range, times, asksWhole(event.url.searchParams));
 	if (shop === null) error(404, UNKNOWN_SHOP);
 	return { frame, times, shop };
 };

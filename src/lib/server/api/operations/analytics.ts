@@ -107,7 +107,9 @@ export const countEvents: Operation = {
 					types: z.array(
 						z.strictObject({ type: z.string(), events: z.array(z.int().nullable()).describe('By bucket.') })
 					),
-					shops: z.array(z.strictObject({ shop: z.string().describe('Empty for none.'), events: z.int() }))
+					shops: z
+						.array(z.strictObject({ shop: z.string().describe('Empty for none.'), events: z.int() }))
+						.describe('The 50 shops with most of them.')
 				})
 			),
 			UNCACHED

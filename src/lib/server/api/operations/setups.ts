@@ -105,7 +105,10 @@ export const sumSetups: Operation = {
 					steps: z
 						.array(z.strictObject({ value: z.string().describe('Empty for none.'), setups: z.int() }))
 						.describe('Where they were abandoned.'),
-					shops: z.array(z.strictObject({ shop: z.string().describe('Empty for none.'), ...counts })),
+					shops: z
+						.array(z.strictObject({ shop: z.string().describe('Empty for none.'), ...counts }))
+						.describe('The 50 with most, as are steps and methods.'),
+					inAll: z.strictObject({ steps: z.int(), shops: z.int() }).describe('How many there are.'),
 					images: z.strictObject({
 						images: z.int().describe('Prepared in the range, whatever the method.'),
 						sampled: z.int().describe('So many of the latest say methods and times.'),
@@ -116,7 +119,8 @@ export const sumSetups: Operation = {
 								medianMs: ms,
 								p95Ms: ms
 							})
-						)
+						),
+						inAll: z.int().describe('How many methods there are.')
 					})
 				})
 			),

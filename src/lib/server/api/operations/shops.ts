@@ -141,7 +141,11 @@ const page = named(
 					abandonedAtStep: z.string().nullable()
 				})
 			)
-			.describe('The 10 with the latest news, whatever the range.')
+			.describe('The 10 with the latest news, whatever the range.'),
+		inAll: z
+			.strictObject({ devices: z.int(), products: z.int(), errors: z.int().describe('Groups of them.') })
+			.describe('How many there are in the range.'),
+		moreSetups: z.boolean().describe('Whether there are more than those.')
 	})
 );
 

@@ -3,6 +3,7 @@
  * anybody ever invents. Where the range has more, the sample is of whole milliseconds, so that its numbers open just
  * the events that it counts.
  */
+import { MOST_ROWS_OF_WHOLE } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
@@ -10,6 +11,7 @@ import { millis, type Fragment } from '../columns';
 import { fieldValue, hasTried, latest, LOOKED, matches, type EventFilters, type Stretch } from './questions';
 
 export const SAMPLED = 5_000;
+/** Values that are named, where not all are asked for. */
 const MOST_VALUES = 50;
 const MOST_FIELDS = 40;
 /** Field names are the same from event to event: a part of the sample has them. */
@@ -29,7 +31,13 @@ export interface FieldValues {
 }
 
 /** What a field says, whatever value was asked for. */
-export async function fieldValues(sql: Sql, range: Stretch, asked: EventFilters, field: string): Promise<FieldValues> {
+export async function fieldValues(
+	sql: Sql,
+	range: Stretch,
+	asked: EventFilters,
+	field: string,
+	isWhole: boolean
+): Promise<FieldValues> {
 	const filters = { ...asked, field: null, value: null };
 	const since = await within(READ_WITHIN_MS, sampleStart(sql, range, filters));
 	const sample = sampleOf(sql, since === null ? range : { ...range, from: since }, filters);
@@ -45,7 +53,7 @@ export async function fieldValues(sql: Sql, range: Stretch, asked: EventFilters,
 				(select count(*)::int from counted) as distinct,
 				(
 					select coalesce(json_agg(json_build_object('value', said, 'events', events) order by events desc, said), '[]')
-					from (select * from counted order by events desc, said limit ${MOST_VALUES}) as first
+					from (select * from counted order by events desc, said limit ${isWhole ? MOST_ROWS_OF_WHOLE : MOST_VALUES}) as first
 				) as values`
 	);
 	return { since, ...(read ?? { sampled: 0, distinct: 0, values: [] }) };

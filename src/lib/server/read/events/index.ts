@@ -15,12 +15,15 @@ export function events(sql: Sql, sums: Sql = sql) {
 		filters: EVENT_FILTERS,
 		list: (asked: EventsAsked) => eventList(sql, asked, sums),
 		page: (asked: EventsAsked) => eventPage(sql, asked),
-		types: (range: Stretch, shop: string | null, times: Buckets, scope: Scope['scope']) =>
-			eventTypes(sums, range, shop, times, scope),
-		shops: (range: Stretch, types: readonly string[], shop: string | null) => eventShops(sums, range, types, shop),
+		/** @param isWhole whether all are named rather than those with most events; so in the next and in fieldValues */
+		types: (range: Stretch, shop: string | null, times: Buckets, scope: Scope['scope'], isWhole = false) =>
+			eventTypes(sums, range, shop, times, scope, isWhole),
+		shops: (range: Stretch, types: readonly string[], shop: string | null, isWhole = false) =>
+			eventShops(sums, range, types, shop, isWhole),
 		series: (range: Stretch, filters: EventFilters, times: Buckets) =>
 			eventSeries(isExactSeries(filters) ? sums : sql, range, filters, times),
 		fieldNames: (range: Stretch, filters: EventFilters) => fieldNames(sql, range, filters),
-		fieldValues: (range: Stretch, filters: EventFilters, field: string) => fieldValues(sql, range, filters, field)
+		fieldValues: (range: Stretch, filters: EventFilters, field: string, isWhole = false) =>
+			fieldValues(sql, range, filters, field, isWhole)
 	};
 }

@@ -2,7 +2,7 @@
  * How many events there were of each type, over time and by shop. Types and shops are counted in tallies, exactly over any
  * range; what tallies do not know is counted in the rows of the latest events, and says how far back that goes.
  */
-import { partedWords, wordOf, type Buckets, type Scope } from '../../../query';
+import { MOST_ROWS_OF_WHOLE, partedWords, wordOf, type Buckets, type Scope } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
@@ -15,6 +15,8 @@ const READ_WITHIN_MS = 10_000;
 /** Types that are told apart: a client can make up new ones for ever. */
 const MOST_TYPES = 200;
 const MOST_SHOPS = 50;
+/** Of a list that is asked for whole. */
+const most = (shown: number, isWhole: boolean) => (isWhole ? MOST_ROWS_OF_WHOLE : shown);
 const ALL: TypesAsked = { only: [], without: [] };
 
 export interface TypeCount {
@@ -24,9 +26,27 @@ export interface TypeCount {
 	trend: number[] | null;
 }
 
+/** The types with most events. */
+export interface KnownTypes {
+	types: TypeCount[];
+	/** Types that were not counted, because others have more events. */
+	others: number;
+	/** Of so many types was it asked what one shop sent, those of which all shops sent most; null where all its own were. */
+	among: number | null;
+}
+
+export interface ShopCounts {
+	/** '' for no shop. */
+	shops: { shop: string; events: number }[];
+	/** How many there are in all. */
+	inAll: number;
+}
+
 export interface EventSeries {
 	/** By type, by bucket; null for a bucket that was not looked at whole. */
 	types: { type: string; events: (number | null)[] }[];
+	/** There are more types than those. */
+	isCut: boolean;
 	/** How far back rows were looked at, where that was not the whole range. */
 	lookedTo: Millis | null;
 }
@@ -37,13 +57,16 @@ export async function eventTypes(
 	range: Stretch,
 	shop: string | null,
 	times: Buckets,
-	scope: Scope['scope']
-): Promise<{ types: TypeCount[]; isCut: boolean }> {
-	if (scope !== null) return ownTypes(sql, range, scope);
-	const rows = await within(
+	scope: Scope['scope'],
+	isWhole: boolean
+): Promise<KnownTypes> {
+	if (scope !== null) return ownTypes(sql, range, scope, isWhole);
+	const known = await within(
 		READ_WITHIN_MS,
-		sql<{ type: string; events: number; trend: [number, number][] }[]>`
-			select event_type as type, sum(events)::float8 as events, json_agg(json_build_array(bucket, events)) as trend
+		sql<{ type: string; events: number; trend: [number, number][]; inAll: number }[]>`
+			select
+				event_type as type, sum(events)::float8 as events, json_agg(json_build_array(bucket, events)) as trend,
+				count(*) over ()::int as "inAll"
 			from (
 				select event_type, ${bucketOf(sql, times.edges)} as bucket, sum(events)::float8 as events
 				from ${eventCounts(sql, { ...range, shop: null }, ALL, times.edges)} as counted
@@ -51,13 +74,13 @@ export async function eventTypes(
 			) as counted
 			group by event_type
 			order by 2 desc, 1
-			limit ${MOST_TYPES + 1}`
+			limit ${most(MOST_TYPES, isWhole)}`
 	);
-	const isCut = rows.length > MOST_TYPES;
-	const known = rows.slice(0, MOST_TYPES);
+	const others = (known[0]?.inAll ?? 0) - known.length;
 	if (shop === null) {
 		return {
-			isCut,
+			others,
+			among: null,
 			types: known.map(({ type, events, trend }) => ({ type, events, trend: filledIn(trend, times) }))
 		};
 	}
@@ -71,43 +94,48 @@ export async function eventTypes(
 			having sum(events) <> 0
 			order by 2 desc, 1`
 	);
-	return { types: [...types], isCut };
+	return { types: [...types], others, among: others > 0 ? known.length : null };
 }
 
 /** The types of one shop, for who sees no other: those of all shops do not choose them. */
-async function ownTypes(sql: Sql, range: Stretch, scope: string): Promise<{ types: TypeCount[]; isCut: boolean }> {
+async function ownTypes(sql: Sql, range: Stretch, scope: string, isWhole: boolean): Promise<KnownTypes> {
 	const rows = await within(
 		READ_WITHIN_MS,
-		sql<TypeCount[]>`
-			select event_type as type, sum(events)::float8 as events, null as trend
+		sql<(Omit<TypeCount, 'trend'> & { inAll: number })[]>`
+			select event_type as type, sum(events)::float8 as events, count(*) over ()::int as "inAll"
 			from ${eventParts(sql, { ...range, shop: scope }, ALL)} as parts
 			group by event_type
 			having sum(events) <> 0
 			order by 2 desc, 1
-			limit ${MOST_TYPES + 1}`
+			limit ${most(MOST_TYPES, isWhole)}`
 	);
-	return { types: rows.slice(0, MOST_TYPES), isCut: rows.length > MOST_TYPES };
+	return {
+		types: rows.map(({ type, events }) => ({ type, events, trend: null })),
+		others: (rows[0]?.inAll ?? 0) - rows.length,
+		among: null
+	};
 }
 
-/** The shops in a range with most events of these types, or of all where none is named; '' for no shop. */
+/** The shops in a range with most events of these types, or of all where none is named. */
 export async function eventShops(
 	sql: Sql,
 	range: Stretch,
 	types: readonly string[],
-	shop: string | null
-): Promise<{ shop: string; events: number }[]> {
+	shop: string | null,
+	isWhole: boolean
+): Promise<ShopCounts> {
 	const counted = countedByShop(sql, { ...range, shop: shopWord(shop) }, partedWords(types));
 	const rows = await within(
 		READ_WITHIN_MS,
-		sql<{ shop: string; events: number }[]>`
-			select shop, sum(events)::float8 as events
+		sql<{ shop: string; events: number; inAll: number }[]>`
+			select shop, sum(events)::float8 as events, count(*) over ()::int as "inAll"
 			from ${counted} as parts
 			group by shop
 			having sum(events) <> 0
 			order by 2 desc, 1
-			limit ${MOST_SHOPS}`
+			limit ${most(MOST_SHOPS, isWhole)}`
 	);
-	return [...rows];
+	return { shops: rows.map(({ shop, events }) => ({ shop, events })), inAll: rows[0]?.inAll ?? 0 };
 }
 
 /** How many events of these types, or of all, and of this shop, or of all, by the tallies. */
@@ -165,7 +193,7 @@ export async function eventSeries(
 				) as counted
 				group by event_type
 				order by sum(events) desc, 1
-				limit ${MOST_TYPES}`
+				limit ${MOST_TYPES + 1}`
 			: sql<{ type: string; trend: [number, number][] }[]>`
 				select event_type as type, json_agg(json_build_array(bucket, events)) as trend
 				from (
@@ -179,12 +207,16 @@ export async function eventSeries(
 				) as counted
 				group by event_type
 				order by sum(events) desc, 1
-				limit ${MOST_TYPES}`
+				limit ${MOST_TYPES + 1}`
 	);
 	const lookedTo = isExact ? null : await within(READ_WITHIN_MS, edgeOf(sql, range, filters));
 	const known = (events: number, index: number) =>
 		lookedTo !== null && (times.edges[index] ?? 0) < lookedTo ? null : events;
-	return { types: rows.map(({ type, trend }) => ({ type, events: filledIn(trend, times).map(known) })), lookedTo };
+	return {
+		types: rows.slice(0, MOST_TYPES).map(({ type, trend }) => ({ type, events: filledIn(trend, times).map(known) })),
+		isCut: rows.length > MOST_TYPES,
+		lookedTo
+	};
 }
 
 /** The time of the last of the LOOKED rows; null when there are fewer. */

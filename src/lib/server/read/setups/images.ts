@@ -3,7 +3,7 @@
  * SAMPLE of them, because only the log knows them.
  */
 import type { Millis } from '../../../live/messages';
-import { wordOf } from '../../../query';
+import { MOST_ROWS_OF_WHOLE, wordOf } from '../../../query';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { time } from '../columns';
@@ -25,6 +25,8 @@ export interface ImagesPrepared {
 	/** The latest of them, which the methods are of. */
 	sampled: number;
 	methods: ImageMethod[];
+	/** How many methods there are, of which those have most images. */
+	inAll: number;
 }
 
 const SAMPLE = 500;
@@ -36,7 +38,8 @@ const TYPE = { only: ['image_prepared'], without: [] };
 export async function imagesPrepared(
 	sql: Sql,
 	range: { from: Millis; to: Millis },
-	{ shop, method }: { shop: string | null; method: string | null }
+	{ shop, method }: { shop: string | null; method: string | null },
+	isWhole: boolean
 ): Promise<ImagesPrepared> {
 	const domain = shop === null ? null : wordOf(shop);
 	const all =
@@ -54,6 +57,15 @@ export async function imagesPrepared(
 					and ${domain === null ? sql`true` : sql`coalesce(shop_domain, '') = ${domain}`}
 				order by server_timestamp desc
 				limit ${SAMPLE}
+			),
+			by_method as materialized (
+				select
+					method, count(*)::int as images,
+					percentile_cont(0.5) within group (order by ms) as "medianMs",
+					percentile_cont(0.95) within group (order by ms) as "p95Ms"
+				from sample
+				where ${method === null ? sql`true` : sql`method = ${wordOf(method)}`}
+				group by method
 			)
 			select
 				(select coalesce(sum(events), 0)::float8 from ${all} as counted) as images,
@@ -61,17 +73,10 @@ export async function imagesPrepared(
 				(
 					select coalesce(json_agg(line), '[]')
 					from (
-						select
-							method, count(*)::int as images,
-							percentile_cont(0.5) within group (order by ms) as "medianMs",
-							percentile_cont(0.95) within group (order by ms) as "p95Ms"
-						from sample
-						where ${method === null ? sql`true` : sql`method = ${wordOf(method)}`}
-						group by method
-						order by 2 desc, 1
-						limit ${METHODS}
+						select * from by_method order by images desc, method limit ${isWhole ? MOST_ROWS_OF_WHOLE : METHODS}
 					) as line
-				) as methods`
+				) as methods,
+				(select count(*)::int from by_method) as "inAll"`
 	);
 	if (!row) throw new Error('an aggregate gave no row');
 	return row;

@@ -4,7 +4,7 @@
  * opens its rows. Merchants set up few products: the LOOKED latest of a range are counted, and if there are more, the
  * answer says so.
  */
-import { isFault, readCursor, wordOf, writeCursor, type Buckets, type Direction, type FilterValues, type QueryFault, type Scope } from '../../../query'; // prettier-ignore
+import { isFault, MOST_ROWS_OF_WHOLE, readCursor, wordOf, writeCursor, type Buckets, type Direction, type FilterValues, type QueryFault, type Scope } from '../../../query'; // prettier-ignore
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
@@ -67,6 +67,8 @@ export interface SetupSummary extends SetupCounts {
 	/** '' for none. */
 	steps: { value: string; setups: number }[];
 	shops: ({ shop: string } & SetupCounts)[];
+	/** How many steps and shops there are, of which those above have most. */
+	inAll: { steps: number; shops: number };
 }
 
 interface Stretch {
@@ -87,7 +89,8 @@ export const LOOKED = 20_000;
 /** A median is of so many at most. */
 export const TIMED = 2_000;
 const UNFINISHED_MS = 86_400_000;
-const SHOPS = 50;
+/** Steps and shops that are named, where not all are asked for. */
+const PARTS = 50;
 const READ_WITHIN_MS = 10_000;
 const SHAPE = { list: 'set-ups', sort: 'news', key: ['number', 'text', 'text'] } as const;
 /** @param sql a pool that commits do not need */
@@ -96,8 +99,10 @@ export function setups(sql: Sql) {
 		/** What set-ups can be asked for. */
 		filters: SETUP_FILTERS,
 		list: (asked: SetupsAsked) => setupList(sql, asked),
-		summary: (asked: Omit<SetupsAsked, 'cursor' | 'limit'>, times: Buckets) => summary(sql, asked, times),
-		images: (range: Stretch, filters: SetupFilters) => imagesPrepared(sql, range, filters)
+		/** @param isWhole whether all steps and shops are named rather than those with most; so in the next with methods */
+		summary: (asked: Omit<SetupsAsked, 'cursor' | 'limit'>, times: Buckets, isWhole = false) =>
+			summary(sql, asked, times, isWhole),
+		images: (range: Stretch, filters: SetupFilters, isWhole = false) => imagesPrepared(sql, range, filters, isWhole)
 	};
 }
 
@@ -151,8 +156,10 @@ async function setupList(
 async function summary(
 	sql: Sql,
 	{ now, range, filters, scope }: Omit<SetupsAsked, 'cursor' | 'limit'>,
-	times: Buckets
+	times: Buckets,
+	isWhole: boolean
 ): Promise<SetupSummary> {
+	const most = isWhole ? MOST_ROWS_OF_WHOLE : PARTS;
 	const isOwn = scope === null ? sql`true` : sql`shop = ${scope}`;
 	const counts = sql`
 		count(*)::int as setups,
@@ -180,6 +187,13 @@ async function summary(
 				) as setups
 			),
 			matching as materialized (select * from looked as setups where ${matches(sql, range, filters)}),
+			by_step as materialized (
+				select coalesce(abandoned_at_step, '') as value, count(*)::int as setups
+				from matching
+				where state = 'abandoned'
+				group by 1
+			),
+			by_shop as materialized (select shop, ${counts} from matching group by shop),
 			timed as (
 				select extract(epoch from completed_at - started_at) * 1000 as ms
 				from matching
@@ -203,15 +217,13 @@ async function summary(
 				) as points,
 				(
 					select coalesce(json_agg(line), '[]')
-					from (
-						select coalesce(abandoned_at_step, '') as value, count(*)::int as setups
-						from matching where state = 'abandoned' group by 1 order by 2 desc, 1 limit ${SHOPS}
-					) as line
+					from (select * from by_step order by setups desc, value limit ${most}) as line
 				) as steps,
 				(
 					select coalesce(json_agg(line), '[]')
-					from (select shop, ${counts} from matching group by shop order by 2 desc, shop limit ${SHOPS}) as line
-				) as shops
+					from (select * from by_shop order by setups desc, shop limit ${most}) as line
+				) as shops,
+				json_build_object('steps', (select count(*) from by_step), 'shops', (select count(*) from by_shop)) as "inAll"
 			from matching`
 	);
 	if (!row) throw new Error('an aggregate gave no row');

@@ -21,8 +21,10 @@ export function shops(sql: Sql, clock: () => Millis = Date.now) {
 		async list(asked: ShopsAsked): Promise<ShopList | QueryFault> {
 			return shopList(sql, asked, await attention());
 		},
-		async shop(domain: string, range: ShopsAsked['range'], times: Buckets) {
-			const [shop, needs] = await Promise.all([shopPage(sql, domain, { range, times, now: clock() }), attention()]);
+		/** @param isWhole whether all devices and products are named rather than those with most sessions */
+		async shop(domain: string, range: ShopsAsked['range'], times: Buckets, isWhole = false) {
+			const asked = { range, times, now: clock(), isWhole };
+			const [shop, needs] = await Promise.all([shopPage(sql, domain, asked), attention()]);
 			return shop && { ...shop, attention: needs.get(domain) ?? [] };
 		}
 	};

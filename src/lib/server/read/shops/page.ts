@@ -1,5 +1,5 @@
 /** One shop over a range: its figures over time, by device and product, and its latest sessions, errors and set-ups. */
-import type { Buckets } from '../../../query';
+import { MOST_ROWS_OF_WHOLE, type Buckets } from '../../../query';
 import type { Decimal, Millis, SessionCard } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
@@ -58,13 +58,17 @@ export interface ShopPage {
 	latest: SessionCard[];
 	errors: ShopErrorGroup[];
 	setups: ShopSetup[];
+	/** How many devices, products and groups of errors there are in the range, of which those above have most. */
+	inAll: { devices: number; products: number; errors: number };
+	/** Are there more set-ups than those? */
+	moreSetups: boolean;
 }
 
-/** The shop; null when no event has named it. */
+/** The shop; null when no event has named it. @param isWhole whether all its parts are named, and not those with most alone */
 export async function shopPage(
 	sql: Sql,
 	domain: string,
-	{ range, times, now }: { range: { from: Millis; to: Millis }; times: Buckets; now: Millis }
+	{ range, times, now, isWhole }: { range: { from: Millis; to: Millis }; times: Buckets; now: Millis; isWhole: boolean }
 ): Promise<ShopPage | null> {
 	// Postgres would refuse the question; no shop has such a name, because NUL is mended when it comes.
 	if (domain.includes('\0')) return null;
@@ -77,19 +81,31 @@ export async function shopPage(
 	);
 	if (!known) return null;
 	const span = { ...range, shop: domain };
+	const parts = isWhole ? MOST_ROWS_OF_WHOLE : PARTS;
 	const [series, cost, devices, products, latest, errors, setups] = await within(
 		READ_WITHIN_MS,
 		Promise.all([
 			overTime(sql, span, times),
 			costOf(sql, span),
-			partsOf(sql, 'device', span),
-			partsOf(sql, 'product', span),
+			partsOf(sql, 'device', span, parts),
+			partsOf(sql, 'product', span, parts),
 			latestSessions(sql, span),
 			errorGroupsOf(sql, span),
 			setupsOf(sql, domain, now)
 		])
 	);
-	return { ...known, series, cost, devices, products, latest, errors, setups };
+	return {
+		...known,
+		series,
+		cost,
+		devices: devices.rows,
+		products: products.rows,
+		latest,
+		errors: errors.rows,
+		setups: setups.slice(0, LATEST),
+		inAll: { devices: devices.inAll, products: products.inAll, errors: errors.inAll },
+		moreSetups: setups.length > LATEST
+	};
 }
 
 interface ShopSpan {
@@ -124,15 +140,26 @@ async function costOf(sql: Sql, span: ShopSpan): Promise<Decimal> {
 	return row?.cost ?? '0';
 }
 
-function partsOf(sql: Sql, dimension: SessionDimension, span: ShopSpan): PromiseLike<ShopPart[]> {
-	return sql<ShopPart[]>`
+/** Rows with most of something, and how many there are in all. */
+interface First<R> {
+	rows: R[];
+	inAll: number;
+}
+
+async function partsOf(sql: Sql, dimension: SessionDimension, span: ShopSpan, most: number): Promise<First<ShopPart>> {
+	const rows = await sql<(ShopPart & { inAll: number })[]>`
 		select
-			value, sum(sessions)::float8 as sessions, sum(active)::float8 as "inProgress", sum(completed)::float8 as completed
+			value, sum(sessions)::float8 as sessions, sum(active)::float8 as "inProgress", sum(completed)::float8 as completed,
+			count(*) over ()::int as "inAll"
 		from ${sessionParts(sql, dimension, span)} as parts
 		group by value
 		having sum(sessions) <> 0
 		order by 2 desc, value
-		limit ${PARTS}`;
+		limit ${most}`;
+	return {
+		rows: rows.map(({ value, sessions, inProgress, completed }) => ({ value, sessions, inProgress, completed })),
+		inAll: rows[0]?.inAll ?? 0
+	};
 }
 
 function latestSessions(sql: Sql, { from, to, shop }: ShopSpan): PromiseLike<SessionCard[]> {
@@ -144,13 +171,16 @@ function latestSessions(sql: Sql, { from, to, shop }: ShopSpan): PromiseLike<Ses
 		limit ${LATEST}`;
 }
 
-function errorGroupsOf(sql: Sql, span: ShopSpan): PromiseLike<ShopErrorGroup[]> {
-	return sql<ShopErrorGroup[]>`
+async function errorGroupsOf(sql: Sql, span: ShopSpan): Promise<First<ShopErrorGroup>> {
+	const rows = await sql<(ShopErrorGroup & { inAll: number })[]>`
 		select
 			counted.group_key as "group", ${beginning(sql, 'known.error_code', 255)} as code,
-			${beginning(sql, 'known.message_shape', 255)} as message, counted.severity, counted.errors
+			${beginning(sql, 'known.message_shape', 255)} as message, counted.severity, counted.errors,
+			counted.in_all as "inAll"
 		from (
-			select group_key, sum(errors) as errors, (array_agg(severity order by errors desc, severity))[1] as severity
+			select
+				group_key, sum(errors) as errors, (array_agg(severity order by errors desc, severity))[1] as severity,
+				count(*) over ()::int as in_all
 			from (
 				select group_key, severity, sum(errors)::float8 as errors
 				from ${groupErrorCounts(sql, span)} as counted
@@ -162,8 +192,13 @@ function errorGroupsOf(sql: Sql, span: ShopSpan): PromiseLike<ShopErrorGroup[]> 
 		) as counted
 		left join error_groups as known using (group_key)
 		order by counted.errors desc, counted.group_key`;
+	return {
+		rows: rows.map(({ group, code, message, severity, errors }) => ({ group, code, message, severity, errors })),
+		inAll: rows[0]?.inAll ?? 0
+	};
 }
 
+/** One more than are shown, which says whether there are more. */
 function setupsOf(sql: Sql, domain: string, now: Millis): PromiseLike<ShopSetup[]> {
 	return sql<ShopSetup[]>`
 		select
@@ -171,5 +206,5 @@ function setupsOf(sql: Sql, domain: string, now: Millis): PromiseLike<ShopSetup[
 		from product_setups
 		where shop = ${domain}
 		order by state_at desc nulls last, product_id
-		limit ${LATEST}`;
+		limit ${LATEST + 1}`;
 }

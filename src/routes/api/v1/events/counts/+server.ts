@@ -13,7 +13,8 @@ export const GET: RequestHandler = (event) => {
 			const times = buckets(range, zone, now);
 			const filters = { type, shop, session: null, q: null, field: null, value: null, signed: null };
 			const { types } = await events.series(range, filters, times);
-			return { unit: times.unit, edges: times.edges, types, shops: await events.shops(range, type, shop) };
+			const { shops } = await events.shops(range, type, shop);
+			return { unit: times.unit, edges: times.edges, types, shops };
 		}
 	);
 };

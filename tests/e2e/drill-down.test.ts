@@ -103,10 +103,12 @@ async function expectWhole(page: Page, address: string, list: string, shown: num
 	await page.goto(address);
 	const rows = () => page.locator(`section:has(#${list}) tbody tr`);
 	expect([address, list, await rows().count()]).toEqual([address, list, shown]);
-	await page
-		.locator(`section:has(#${list})`)
-		.getByRole('link', { name: /^[\d,]+ more$/ })
-		.click();
+	const more = page.locator(`section:has(#${list})`).getByRole('link', { name: /^[\d,]+ more$/ });
+	// Where the rest is a row, what it counts opens the same.
+	const links = await page.locator('tr').filter({ has: more }).getByRole('link').all();
+	const opens = await Promise.all(links.map((link) => link.getAttribute('href')));
+	if (opens.length > 0) expect(opens).toEqual(Array(2).fill(await more.getAttribute('href')));
+	await more.click();
 	await page.waitForURL(`**/*all=1#${list}`);
 	expect([address, list, await rows().count()]).toEqual([address, list, all]);
 	expect(await page.getByText(/^[\d,]+ more$/).count()).toBe(0);

@@ -101,17 +101,20 @@ type Lists = [path: string, list: string, shown: number, all: number][];
 /** The list names its first rows, and from there all of them. */
 async function expectWhole(page: Page, address: string, list: string, shown: number, all: number): Promise<void> {
 	await page.goto(address);
-	const rows = () => page.locator(`section:has(#${list}) tbody tr`);
+	const section = page.locator(`section:has(#${list})`);
+	const rows = () => section.locator('tbody tr');
 	expect([address, list, await rows().count()]).toEqual([address, list, shown]);
-	const more = page.locator(`section:has(#${list})`).getByRole('link', { name: /^[\d,]+ more$/ });
+	const name = /^[\d,]+ more$/;
+	const more = section.getByRole('link', { name });
 	// Where the rest is a row, what it counts opens the same.
-	const links = await page.locator('tr').filter({ has: more }).getByRole('link').all();
+	const rest = section.getByRole('row').filter({ has: page.getByRole('link', { name }) });
+	const links = await rest.getByRole('link').all();
 	const opens = await Promise.all(links.map((link) => link.getAttribute('href')));
 	if (opens.length > 0) expect(opens).toEqual(Array(2).fill(await more.getAttribute('href')));
 	await more.click();
 	await page.waitForURL(`**/*all=1#${list}`);
 	expect([address, list, await rows().count()]).toEqual([address, list, all]);
-	expect(await page.getByText(/^[\d,]+ more$/).count()).toBe(0);
+	expect(await page.getByText(name).count()).toBe(0);
 }
 
 it('opens from what a list leaves out the whole list in its place, whose rows open theirs, and leads back', async () => {

@@ -1,5 +1,6 @@
 /** The pages about errors and set-ups must not read tables from end to end, whatever is asked of them. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect, type Sql } from '../../src/lib/server/db/connect';
 import { errors } from '../../src/lib/server/read/errors';
 import { setups } from '../../src/lib/server/read/setups';
 import { buckets } from '../../src/lib/query';
@@ -12,10 +13,13 @@ const QUESTIONS = { shop: null, severity: [], step: [], state: [], q: null, grou
 const SETUPS = { shop: null, state: [], step: null, begun: null, begun_in: null, method: null };
 
 let database: TestDatabase;
+/** As the pages have it: plans are made once, for whatever is asked. */
+let sums: Sql;
 
 beforeAll(async () => {
 	database = await testDatabase();
 	const { sql } = database;
+	sums = connect({ url: database.url, application: 'test', settings: { plan_cache_mode: 'force_generic_plan' } });
 	const now = new Date(NOW);
 	// Straight into the tables, because what they say matters less here than how much they hold: 60 days, evenly spread.
 	await sql`
@@ -54,14 +58,17 @@ beforeAll(async () => {
 		group by 1, 2, 4`;
 	await sql`vacuum analyze`;
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+	await sums.end();
+	await database.drop();
+});
 
 /** How often each table has been read from end to end. */
 async function scans(): Promise<Record<string, number>> {
 	// Every connection of the pool keeps its counts to itself for a while, unless it is told to publish them.
-	const all = Array.from({ length: 16 });
-	await Promise.all(all.map(() => database.sql`select pg_stat_force_next_flush(), pg_sleep(0.01)`));
-	await Promise.all(all.map(() => database.sql`select pg_sleep(0.01)`));
+	const all = Array.from({ length: 16 }).flatMap(() => [database.sql, sums]);
+	await Promise.all(all.map((sql) => sql`select pg_stat_force_next_flush(), pg_sleep(0.01)`));
+	await Promise.all(all.map((sql) => sql`select pg_sleep(0.01)`));
 	const rows = await database.sql<{ table: string; scans: number }[]>`
 		select regexp_replace(relname, '_[0-9]{4}_[0-9]{2}$', '') as table, sum(seq_scan)::int as scans
 		from pg_stat_user_tables
@@ -80,17 +87,17 @@ test('no question about a day or a week reads a table from end to end', async ()
 		const times = buckets(range, 'UTC', NOW);
 		const asked = { now: NOW, zone: 'UTC', range, cursor: null, scope: null };
 		for (const filters of [QUESTIONS, { ...QUESTIONS, shop: 'shop1', severity: ['critical'] }, { ...QUESTIONS, q: 'c', state: ['open'] }]) {
-			await errors(sql).overview(range, filters, times, NOW, null);
+			await errors(sql, sums).overview(range, filters, times, NOW, null);
 			const all = { ...filters, device: null, os: null, browser: null };
-			await errors(sql).groups({ ...asked, filters: { ...all, sort: null } });
-			await errors(sql).groups({ ...asked, filters: { ...all, sort: 'seen', group: key } });
-			await errors(sql).list({ ...asked, filters: all });
-			await errors(sql).list({ ...asked, filters: { ...all, group: key, device: '(none)' } });
+			await errors(sql, sums).groups({ ...asked, filters: { ...all, sort: null } });
+			await errors(sql, sums).groups({ ...asked, filters: { ...all, sort: 'seen', group: key } });
+			await errors(sql, sums).list({ ...asked, filters: all });
+			await errors(sql, sums).list({ ...asked, filters: { ...all, group: key, device: '(none)' } });
 		}
-		expect((await errors(sql).group(key, range, NOW, null))?.sampled).toBeGreaterThan(10);
-		await setups(sql).list({ ...asked, filters: SETUPS });
-		await setups(sql).summary({ ...asked, filters: { ...SETUPS, state: ['unfinished'] } }, times);
-		await setups(sql).images(range, { ...SETUPS, shop: 'shop1' });
+		expect((await errors(sql, sums).group(key, range, NOW, null))?.sampled).toBeGreaterThan(10);
+		await setups(sql, sums).list({ ...asked, filters: SETUPS });
+		await setups(sql, sums).summary({ ...asked, filters: { ...SETUPS, state: ['unfinished'] } }, times);
+		await setups(sql, sums).images(range, { ...SETUPS, shop: 'shop1' });
 	}
 	const after = await scans();
 	// Whether there is any set-up at all is asked by reading the first one.

@@ -27,16 +27,16 @@ export function createPages(sql: Sql, sums: Sql = sql) {
 		archived: archived(sql),
 		audit: audit(sql),
 		costs: costs(sql, sums),
-		errors: errors(sql),
+		errors: errors(sql, sums),
 		events: events(sql, sums),
 		journey: journey(sums),
 		prices: prices(sql),
 		rejected: rejected(sql),
 		search: search(sql),
 		sessions: sessions(sql),
-		setups: setups(sql),
+		setups: setups(sql, sums),
 		shopNames: shopNames(sql),
-		shops: shops(sql),
+		shops: shops(sums),
 		system: system(sql)
 	};
 }

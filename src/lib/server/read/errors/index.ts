@@ -9,8 +9,11 @@ import { errorList, type ErrorListAsked } from './list';
 import { errorOverview } from './overview';
 import { ERROR_LIST_FILTERS, uncounted, type CountedFilters, type Stretch } from './questions';
 
-/** @param sql a pool that commits do not need */
-export function errors(sql: Sql) {
+/**
+ * @param sql a pool that commits do not need
+ * @param sums the same for what adds up tallies
+ */
+export function errors(sql: Sql, sums: Sql = sql) {
 	return {
 		/** What groups and single errors can be asked for. */
 		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
@@ -23,8 +26,8 @@ export function errors(sql: Sql) {
 			now: Millis,
 			scope: Scope['scope'],
 			isWhole = false
-		) => errorOverview(sql, range, filters, times, now, scope, isWhole),
-		groups: (asked: ErrorGroupsAsked) => errorGroups(sql, asked),
+		) => errorOverview(sums, range, filters, times, now, scope, isWhole),
+		groups: (asked: ErrorGroupsAsked) => errorGroups(sums, asked),
 		shopWith: (group: string, shops: readonly string[]) => shopWith(sql, group, shops),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),
 		/** @param isWhole whether all shops are named rather than those with most errors */

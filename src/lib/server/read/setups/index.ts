@@ -93,16 +93,19 @@ const UNFINISHED_MS = 86_400_000;
 const PARTS = 50;
 const READ_WITHIN_MS = 10_000;
 const SHAPE = { list: 'set-ups', sort: 'news', key: ['number', 'text', 'text'] } as const;
-/** @param sql a pool that commits do not need */
-export function setups(sql: Sql) {
+/**
+ * @param sql a pool that commits do not need
+ * @param sums the same for what is counted
+ */
+export function setups(sql: Sql, sums: Sql = sql) {
 	return {
 		/** What set-ups can be asked for. */
 		filters: SETUP_FILTERS,
 		list: (asked: SetupsAsked) => setupList(sql, asked),
 		/** @param isWhole whether all steps and shops are named rather than those with most; so in the next with methods */
 		summary: (asked: Omit<SetupsAsked, 'cursor' | 'limit'>, times: Buckets, isWhole = false) =>
-			summary(sql, asked, times, isWhole),
-		images: (range: Stretch, filters: SetupFilters, isWhole = false) => imagesPrepared(sql, range, filters, isWhole)
+			summary(sums, asked, times, isWhole),
+		images: (range: Stretch, filters: SetupFilters, isWhole = false) => imagesPrepared(sums, range, filters, isWhole)
 	};
 }
 

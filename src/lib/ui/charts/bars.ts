@@ -1,9 +1,11 @@
-/** Bars from zero as one path: an element for each would be thousands in a table of rows that have such bars. */
+/**
+ * Bars from zero as one path of strokes, each as wide as the path's stroke: an element for each would be thousands in a
+ * table of rows that have such bars.
+ */
 
 interface Bars {
-	/** From the beginning of a bar to that of the next. */
+	/** From the middle of a bar to that of the next; the first stands at half of it. */
 	step: number;
-	width: number;
 	/** Where bars stand, from the top. */
 	base: number;
 	/** Of a value's bar. */
@@ -11,13 +13,11 @@ interface Bars {
 }
 
 /** The path; values that are not above zero have no bar. */
-export function barsPath(values: readonly number[], { step, width, base, height }: Bars): string {
-	const inset = (step - width) / 2;
+export function barsPath(values: readonly number[], { step, base, height }: Bars): string {
 	let path = '';
-	for (const [place, value] of values.entries()) {
-		if (value <= 0) continue;
-		const tall = round(height(value));
-		path += `M${round(place * step + inset)} ${base}v-${tall}h${width}v${tall}z`;
+	for (let place = 0; place < values.length; place++) {
+		const value = values[place] ?? 0;
+		if (value > 0) path += `M${round((place + 0.5) * step)} ${base}v-${round(height(value))}`;
 	}
 	return path;
 }

@@ -93,9 +93,12 @@ test('no question about a day or a week reads a table from end to end', async ()
 			await errors(sql, sums).groups({ ...asked, filters: { ...all, sort: 'seen', group: key } });
 			await errors(sql, sums).list({ ...asked, filters: all });
 			await errors(sql, sums).list({ ...asked, filters: { ...all, group: key, device: '(none)' } });
+			await errors(sql, sums).count({ range, filters: all });
+			await errors(sql, sums).count({ range, filters: { ...all, device: '(none)' } });
 		}
 		expect((await errors(sql, sums).group(key, range, NOW, null))?.sampled).toBeGreaterThan(10);
 		await setups(sql, sums).list({ ...asked, filters: SETUPS });
+		await setups(sql, sums).count({ ...asked, filters: SETUPS });
 		await setups(sql, sums).summary({ ...asked, filters: { ...SETUPS, state: ['unfinished'] } }, times);
 		await setups(sql, sums).images(range, { ...SETUPS, shop: 'shop1' });
 	}

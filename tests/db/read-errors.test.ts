@@ -228,6 +228,8 @@ describe('errors in a range', () => {
 			own.map(({ id, shop }) => `${id} ${shop}`).sort()
 		);
 		expect(listed.map(({ at }) => at)).toEqual(own.map(({ at }) => at).sort((one, other) => other - one));
+		const counted = await pages().count({ range: RANGE, filters: { ...LIST, ...filters } });
+		expect(counted).toEqual({ count: own.length, isLeast: false });
 	});
 
 	test.each(filterCases)('open the sessions that they hit: %s', async (_, filters, matches) => {
@@ -255,9 +257,12 @@ describe('errors in a range', () => {
 	});
 
 	test('are listed by what the tallies do not know, too', async () => {
-		const listed = await wholeList({ device: 'mobile', severity: ['critical'] });
+		const filters = { device: 'mobile', severity: ['critical'] };
+		const listed = await wholeList(filters);
 		const own = sent.filter((one) => within(one, RANGE) && one.device === 'mobile' && one.severity === 'critical');
 		expect(listed.map(({ id }) => id).sort()).toEqual(own.map(({ id }) => id).sort());
+		const counted = await pages().count({ range: RANGE, filters: { ...LIST, ...filters } });
+		expect(counted).toEqual({ count: own.length, isLeast: false });
 	});
 
 	test('have trends, severities and steps of each group, the most frequent first', async () => {

@@ -141,6 +141,7 @@ test.each(cases)('set-ups are listed and counted as they were told: %s', async (
 		const times = buckets(range, 'UTC', NOW);
 		const asked = { now: NOW, range, filters: { ...ALL, ...filters }, scope: null };
 		const summary = await setups(database.sql).summary(asked, times);
+		expect(await setups(database.sql).count(asked)).toEqual({ count: own.length, isLeast: false });
 		const count = (rows: readonly SetupRow[], state: SetupState) => rows.filter((row) => row.state === state).length;
 		const counts = (rows: readonly SetupRow[]) => ({
 			setups: rows.length,

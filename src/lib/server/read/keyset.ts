@@ -17,6 +17,13 @@ export interface LookedPage<R> extends ListPage<R> {
 	lookedTo: Millis | null;
 }
 
+/** How many rows of a list match. */
+export interface Counted {
+	count: number;
+	/** Counting stopped at a bound: there may be more. */
+	isLeast: boolean;
+}
+
 /** The direction in which a descending list is read, and what lies beyond the cursor's row in it. */
 export function descending(sql: Sql, cursor: Pick<Cursor<CursorShape['key']>, 'direction'> | null) {
 	return cursor?.direction === 'previous' ? { way: sql`asc`, beyond: sql`>` } : { way: sql`desc`, beyond: sql`<` };

@@ -136,6 +136,12 @@ export const listErrors: Operation = {
 			content: {
 				'application/json': z.strictObject({
 					rows: z.array(errorRow),
+					count: z.int().describe('All errors that match.'),
+					isLeast: z
+						.boolean()
+						.describe(
+							'They were counted among the 20,000 latest, as with `device`, `os` and `browser`: there may be more.'
+						),
 					lookedTo: at
 						.nullable()
 						.describe('Where looking for matches stopped before the page was full: `nextCursor` goes on from there.'),

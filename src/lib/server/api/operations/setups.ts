@@ -54,7 +54,12 @@ export const listSetups: Operation = {
 			description: 'The set-ups.',
 			headers: UNCACHED,
 			content: {
-				'application/json': z.strictObject({ rows: z.array(row), nextCursor: text }),
+				'application/json': z.strictObject({
+					rows: z.array(row),
+					count: z.int().describe('All set-ups that match.'),
+					isLeast: z.boolean().describe('They were counted among the 20,000 with the latest news: there may be more.'),
+					nextCursor: text
+				}),
 				'text/csv': z.string().describe('One line a set-up.')
 			}
 		},

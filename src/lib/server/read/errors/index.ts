@@ -5,7 +5,7 @@ import type { Sql } from '../../db/connect';
 import { errorGroup } from './group';
 import { ERROR_GROUP_FILTERS, errorGroups, type ErrorGroupsAsked } from './groups';
 import { shopWith } from './known';
-import { errorList, type ErrorListAsked } from './list';
+import { countErrors, errorList, type ErrorListAsked, type ErrorsOf } from './list';
 import { errorOverview } from './overview';
 import { ERROR_LIST_FILTERS, uncounted, type CountedFilters, type Stretch } from './questions';
 
@@ -30,6 +30,7 @@ export function errors(sql: Sql, sums: Sql = sql) {
 		groups: (asked: ErrorGroupsAsked) => errorGroups(sums, asked),
 		shopWith: (group: string, shops: readonly string[]) => shopWith(sql, group, shops),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),
+		count: (asked: ErrorsOf) => countErrors(uncounted(asked.filters) === undefined ? sums : sql, asked),
 		/** @param isWhole whether all shops are named rather than those with most errors */
 		group: (group: string, range: Stretch, now: Millis, scope: Scope['scope'], isWhole = false) =>
 			errorGroup(sql, group, range, now, scope, isWhole)

@@ -7,8 +7,17 @@ import type { ErrorCard, Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { beginning, millis } from '../columns';
-import { errorsOf, LOOKED, matches, needsLooking, type ErrorListFilters, type Stretch } from './questions'; // prettier-ignore
-import { descending, listPage, micros, momentFault, momentOfMicros, upToEdge, type LookedPage } from '../keyset';
+import { asksOfShopsAlone, errorsByShop, errorsOf, groupedErrors, LOOKED, matches, needsLooking, uncounted, type ErrorListFilters, type Stretch } from './questions'; // prettier-ignore
+import {
+	descending,
+	listPage,
+	micros,
+	momentFault,
+	momentOfMicros,
+	upToEdge,
+	type Counted,
+	type LookedPage
+} from '../keyset';
 import { errorColumns } from '../wall/errors';
 
 export interface ErrorRow extends ErrorCard {
@@ -21,9 +30,13 @@ export interface ErrorRow extends ErrorCard {
 
 export type ErrorList = LookedPage<ErrorRow>;
 
-export interface ErrorListAsked {
+/** Which errors. */
+export interface ErrorsOf {
 	range: Stretch;
 	filters: ErrorListFilters;
+}
+
+export interface ErrorListAsked extends ErrorsOf {
 	cursor: string | null;
 	limit?: number;
 }
@@ -87,6 +100,23 @@ export async function errorList(
 			offset ${LOOKED - 1}`
 	);
 	return upToEdge(list, cursor?.direction ?? null, edge, cursorAt);
+}
+
+/** How many errors match: exactly where the tallies know, else of the LOOKED latest. */
+export async function countErrors(sql: Sql, { range, filters }: ErrorsOf): Promise<Counted> {
+	const tallied = asksOfShopsAlone(filters) ? errorsByShop(sql, range, filters) : groupedErrors(sql, range, filters);
+	const [counted] = await within(
+		READ_WITHIN_MS,
+		uncounted(filters) === undefined
+			? sql<Counted[]>`
+				select coalesce(sum(errors), 0)::float8 as count, false as "isLeast" from ${tallied} as counted`
+			: sql<Counted[]>`
+				select count(*) filter (where ${matches(sql, filters)})::int as count, count(*) >= ${LOOKED} as "isLeast"
+				from (
+					select * from ${errorsOf(sql, range, filters)} order by occurred_at desc limit ${LOOKED}
+				) as looked`
+	);
+	return counted ?? { count: 0, isLeast: false };
 }
 
 /** The columns of an ErrorRow, from a relation that is called `errors`. */

@@ -9,7 +9,16 @@ import { within } from '../../db/within';
 import { millis, type Fragment } from '../columns';
 import { filterFault, hasTried, inOrder, isTallied, latest, LOOKED, matches, shopKeyOf, type EventsOf } from './questions'; // prettier-ignore
 import { countTallied } from './series';
-import { descending, listPage, micros, momentFault, momentOfMicros, upToEdge, type LookedPage } from '../keyset';
+import {
+	descending,
+	listPage,
+	micros,
+	momentFault,
+	momentOfMicros,
+	upToEdge,
+	type Counted,
+	type LookedPage
+} from '../keyset';
 
 /** An event of the log. */
 export interface LoggedEvent {
@@ -37,12 +46,6 @@ export interface EventsAsked extends EventsOf {
 }
 
 export type EventPage = LookedPage<LoggedEvent>;
-
-export interface Counted {
-	count: number;
-	/** There may be more: counting stopped after LOOKED rows. */
-	isLeast: boolean;
-}
 
 /** Where an event stands in the log. */
 interface Key {

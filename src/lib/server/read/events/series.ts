@@ -7,7 +7,7 @@ import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { millis, type Fragment } from '../columns';
-import type { Counted } from './list';
+import type { Counted } from '../keyset';
 import { isTallied, latest, LOOKED, matches, type EventFilters, type Stretch } from './questions';
 import { bucketOf, eventCounts, eventParts, shopEventCounts, type Span, type TypesAsked } from '../tallies';
 

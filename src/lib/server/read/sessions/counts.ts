@@ -6,13 +6,8 @@ import { partedWords, wordOf } from '../../../query';
 import type { Sql } from '../../db/connect';
 import type { Fragment } from '../columns';
 import { ENDED, endOf, hasOthers, hasTried, tried, walked, walkOf, type SessionList } from './filters';
+import type { Counted } from '../keyset';
 import { sessionCounts } from '../tallies';
-
-export interface Counted {
-	count: number;
-	/** Counting stopped: there are at least so many. */
-	isLeast: boolean;
-}
 
 /** Keys alone are counted quickly: a busy day's sessions, to the last. */
 const KEYS_COUNTED = 100_000;

@@ -9,8 +9,8 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { cardColumns } from '../wall/cards';
 import type { Fragment } from '../columns';
-import { descending, micros, momentFault, momentOfMicros } from '../keyset';
-import { countSessions, type Counted } from './counts';
+import { descending, micros, momentFault, momentOfMicros, type Counted } from '../keyset';
+import { countSessions } from './counts';
 import { sessionsHit } from './hit';
 import { sessionsOfProduct } from './product';
 import {

@@ -10,7 +10,7 @@ import type { Sql } from '../../db/connect';
 import { within } from '../../db/within';
 import { millis, time, type Fragment } from '../columns';
 import { imagesPrepared } from './images';
-import { descending, listPage, micros, momentFault, momentOfMicros, type ListPage } from '../keyset';
+import { descending, listPage, micros, momentFault, momentOfMicros, type Counted, type ListPage } from '../keyset';
 import { bucketOf } from '../tallies';
 
 export const SETUP_FILTERS = {
@@ -76,13 +76,17 @@ interface Stretch {
 	to: Millis;
 }
 
-export interface SetupsAsked {
+/** Which set-ups. */
+export interface SetupsOf {
 	now: Millis;
 	range: Stretch;
 	filters: SetupFilters;
+	scope: Scope['scope'];
+}
+
+export interface SetupsAsked extends SetupsOf {
 	cursor: string | null;
 	limit?: number;
-	scope: Scope['scope'];
 }
 
 export const LOOKED = 20_000;
@@ -102,9 +106,9 @@ export function setups(sql: Sql, sums: Sql = sql) {
 		/** What set-ups can be asked for. */
 		filters: SETUP_FILTERS,
 		list: (asked: SetupsAsked) => setupList(sql, asked),
+		count: (asked: SetupsOf) => countSetups(sums, asked),
 		/** @param isWhole whether all steps and shops are named rather than those with most; so in the next with methods */
-		summary: (asked: Omit<SetupsAsked, 'cursor' | 'limit'>, times: Buckets, isWhole = false) =>
-			summary(sums, asked, times, isWhole),
+		summary: (asked: SetupsOf, times: Buckets, isWhole = false) => summary(sums, asked, times, isWhole),
 		images: (range: Stretch, filters: SetupFilters, isWhole = false) => imagesPrepared(sums, range, filters, isWhole)
 	};
 }
@@ -158,12 +162,11 @@ async function setupList(
 /** What the set-ups come to. The filter by state narrows all of it; without it all states are counted. */
 async function summary(
 	sql: Sql,
-	{ now, range, filters, scope }: Omit<SetupsAsked, 'cursor' | 'limit'>,
+	{ now, range, filters, scope }: SetupsOf,
 	times: Buckets,
 	isWhole: boolean
 ): Promise<SetupSummary> {
 	const most = isWhole ? MOST_ROWS_OF_WHOLE : PARTS;
-	const isOwn = scope === null ? sql`true` : sql`shop = ${scope}`;
 	const counts = sql`
 		count(*)::int as setups,
 		count(*) filter (where ${begunIn(sql, range)})::int as begun,
@@ -179,16 +182,7 @@ async function summary(
 	const [row] = await within(
 		READ_WITHIN_MS,
 		sql<Row[]>`
-			with looked as materialized (
-				select *
-				from (
-					select shop, product_id, abandoned_at_step, started_at, completed_at, state_at, ${stateAt(sql, now)} as state
-					from product_setups
-					where ${newsIn(sql, range)} and ${isOwn}
-					order by state_at desc
-					limit ${LOOKED}
-				) as setups
-			),
+			with looked as materialized (${latest(sql, { now, range, scope })}),
 			matching as materialized (select * from looked as setups where ${matches(sql, range, filters)}),
 			by_step as materialized (
 				select coalesce(abandoned_at_step, '') as value, count(*)::int as setups
@@ -207,7 +201,7 @@ async function summary(
 			select
 				${counts},
 				(select count(*) >= ${LOOKED} from looked) as "isLeast",
-				exists (select from product_setups where ${isOwn}) as "any",
+				exists (select from product_setups where ${isOf(sql, scope)}) as "any",
 				(select percentile_cont(0.5) within group (order by ms) from timed)::float8 as "medianMs",
 				(select count(*)::int from timed) as timed,
 				(
@@ -239,6 +233,31 @@ async function summary(
 		...counted,
 		series: { begun: series('begun'), completed: series('completed'), abandoned: series('abandoned') }
 	};
+}
+
+/** How many set-ups match, of the LOOKED that the summary counts too. */
+async function countSetups(sql: Sql, { now, range, filters, scope }: SetupsOf): Promise<Counted> {
+	const [counted] = await within(
+		READ_WITHIN_MS,
+		sql<Counted[]>`
+			select count(*) filter (where ${matches(sql, range, filters)})::int as count, count(*) >= ${LOOKED} as "isLeast"
+			from (${latest(sql, { now, range, scope })}) as setups`
+	);
+	return counted ?? { count: 0, isLeast: false };
+}
+
+/** The LOOKED set-ups with the latest news of the range, each with its state at the moment. */
+function latest(sql: Sql, { now, range, scope }: Omit<SetupsOf, 'filters'>): Fragment {
+	return sql`
+		select shop, product_id, abandoned_at_step, started_at, completed_at, state_at, ${stateAt(sql, now)} as state
+		from product_setups
+		where ${newsIn(sql, range)} and ${isOf(sql, scope)}
+		order by state_at desc
+		limit ${LOOKED}`;
+}
+
+function isOf(sql: Sql, scope: Scope['scope']): Fragment {
+	return scope === null ? sql`true` : sql`shop = ${scope}`;
 }
 
 function newsIn(sql: Sql, { from, to }: Stretch): Fragment {

@@ -28,8 +28,8 @@ export const GET: RequestHandler = (event) => {
 			const { limit } = asked.filters;
 			const wrong = limitFault(limit);
 			if (wrong) return wrong;
-			const list = await setups.list({ ...asked, limit: limit ?? 50 });
-			return isFault(list) ? list : { rows: list.rows, nextCursor: list.next };
+			const [list, counted] = await Promise.all([setups.list({ ...asked, limit: limit ?? 50 }), setups.count(asked)]);
+			return isFault(list) ? list : { rows: list.rows, ...counted, nextCursor: list.next };
 		},
 		(asked) => exported('set-ups', COLUMNS, (cursor) => setups.list({ ...asked, cursor, limit: MOST_ROWS }))
 	);

@@ -32,9 +32,9 @@ export const GET: RequestHandler = (event) => {
 			const { limit } = asked.filters;
 			const wrong = limitFault(limit);
 			if (wrong) return wrong;
-			const list = await errors.list({ ...asked, limit: limit ?? 50 });
+			const [list, counted] = await Promise.all([errors.list({ ...asked, limit: limit ?? 50 }), errors.count(asked)]);
 			if (isFault(list)) return list;
-			return { rows: list.rows, lookedTo: list.lookedTo, nextCursor: list.next };
+			return { rows: list.rows, ...counted, lookedTo: list.lookedTo, nextCursor: list.next };
 		},
 		(asked) => exported('errors', COLUMNS, (cursor) => errors.list({ ...asked, cursor, limit: MOST_ROWS }))
 	);

@@ -92,6 +92,7 @@ const EXPECTED: Record<string, [read: readonly VisitorName[], write: readonly Vi
 	'/api/v1/errors/summary': [READ, READ],
 	'/api/v1/events': [READ, READ],
 	'/api/v1/events/counts': [READ, READ],
+	'/api/v1/events/values': [READ, READ],
 	'/api/v1/journey': [READ, READ],
 	'/api/v1/prices': [READ_ALL, READ_ALL],
 	'/api/v1/rejected': [READ_ALL, READ_ALL],

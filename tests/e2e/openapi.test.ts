@@ -234,6 +234,12 @@ const CALLS: Record<string, Call[]> = {
 	'countEvents 405': [
 		get('/api/v1/events/counts', { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
 	],
+	'countFieldValues 200': [
+		get('/api/v1/events/values?field=status'),
+		get('/api/v1/events/values?from=now-30d&type=step_update&field=a.b&format=csv')
+	],
+	'countFieldValues 400': [get('/api/v1/events/values'), get('/api/v1/events/values?field=status&from=then')],
+	'countFieldValues 405': [get('/api/v1/events/values?field=status', { method: 'DELETE' })],
 	'listShops 200': [
 		get('/api/v1/shops'),
 		get('/api/v1/shops?sort=attention&active=1&limit=1'),

@@ -60,6 +60,17 @@ describe('the page about events', () => {
 		const values = page.getByRole('region', { name: 'Values of the field' });
 		await values.getByRole('row', { name: /failed/ }).waitFor();
 		expect((await values.getByRole('row', { name: /failed/ }).innerText()).replace(/\s+/g, ' ')).toContain('failed 13');
+		const ofField = `${address}/api/v1/events/values${new URL(page.url()).search}`;
+		expect(await (await fetch(ofField)).json()).toEqual({
+			sampled: 65,
+			since: null,
+			distinct: 2,
+			values: [
+				{ value: 'ok', events: 52 },
+				{ value: 'failed', events: 13 }
+			]
+		});
+		expect(await (await fetch(`${ofField}&format=csv`)).text()).toBe('value,events\r\nok,52\r\nfailed,13\r\n');
 		await values.getByRole('link', { name: 'failed' }).click();
 		await page.getByText('1–13 of 13 events').waitFor();
 		const query = new URL(page.url()).search;

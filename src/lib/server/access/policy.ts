@@ -82,6 +82,7 @@ export const POLICY: Readonly<Record<string, Rules>> = {
 	'/api/v1/errors/summary': data(),
 	'/api/v1/events': data(),
 	'/api/v1/events/counts': data(),
+	'/api/v1/events/values': data(),
 	'/api/v1/journey': data(),
 	'/api/v1/prices': data('view all'),
 	'/api/v1/rejected': data('view all'),

@@ -1,6 +1,6 @@
 /** All operations of the HTTP API, in the order in which they are shown. A new one is one line here. */
 import type { Group } from './operation';
-import { countEvents, listEvents } from './operations/analytics';
+import { countEvents, countFieldValues, listEvents } from './operations/analytics';
 import { listAiRequests, listPrices, readCosts } from './operations/costs';
 import {
 	listDataRequests,
@@ -28,7 +28,7 @@ export const GROUPS: readonly Group[] = [
 	{
 		name: 'Events',
 		description: 'Where clients send what happens, open to every origin; and the log of it.',
-		operations: [sendEvents, describeEvents, preflightEvents, listEvents, countEvents]
+		operations: [sendEvents, describeEvents, preflightEvents, listEvents, countEvents, countFieldValues]
 	},
 	{
 		name: 'Client',

@@ -32,6 +32,18 @@ const loggedEvent = named(
 	})
 );
 
+const matching = {
+	...RANGE,
+	type: types,
+	shop: z.string().optional().describe('A domain; `(none)` for events that named no shop.'),
+	session: z.string().optional(),
+	q: z.string().optional().describe('A part of the data, as JSON writes it.'),
+	signed: z
+		.enum(['1', '0'])
+		.optional()
+		.describe('Those for which a write key vouched, or clients’ events for which none did.')
+};
+
 export const listEvents: Operation = {
 	id: 'listEvents',
 	method: 'get',
@@ -41,11 +53,7 @@ export const listEvents: Operation = {
 		'The log. What has no index (a text, the value of a field, a type within a shop) is tried on 20,000 events at a time: `lookedTo` then says how far that came, and `nextCursor` goes on from there, even where a page has no rows.\n\nAs CSV it is the whole list, streamed, and `cursor` and `limit` mean nothing.',
 	parameters: {
 		query: z.object({
-			...RANGE,
-			type: types,
-			shop: z.string().optional().describe('A domain; `(none)` for events that named no shop.'),
-			session: z.string().optional(),
-			q: z.string().optional().describe('A part of the data, as JSON writes it.'),
+			...matching,
 			field: z.string().optional().describe('A field of the data, one inside another by a dot: what `value` is about.'),
 			value: z
 				.string()
@@ -53,10 +61,6 @@ export const listEvents: Operation = {
 				.describe(
 					'What the field says, in its first 200 characters; `(none)` where it is absent. Without `field`: what any field says.'
 				),
-			signed: z
-				.enum(['1', '0'])
-				.optional()
-				.describe('Those for which a write key vouched, or clients’ events for which none did.'),
 			...paging(500, 50),
 			format: z.enum(['json', 'csv']).default('json')
 		})
@@ -114,6 +118,44 @@ export const countEvents: Operation = {
 			),
 			UNCACHED
 		),
+		...failures(['invalid_query', 'method_not_allowed'])
+	}
+};
+
+export const countFieldValues: Operation = {
+	id: 'countFieldValues',
+	method: 'get',
+	path: '/api/v1/events/values',
+	summary: 'What a field of the data says, and how often',
+	description:
+		'Of the 5,000 latest events that match: `since` says where they begin if the range has older ones. At most 1,000 values, the most frequent first.',
+	parameters: {
+		query: z.object({
+			...matching,
+			field: z.string().describe('A field of the data, one inside another by a dot.'),
+			format: z.enum(['json', 'csv']).default('json')
+		})
+	},
+	sample: '/api/v1/events/values?from=now-7d&type=step_update&field=status',
+	answers: {
+		200: {
+			description: 'The values.',
+			headers: UNCACHED,
+			content: {
+				'application/json': z.strictObject({
+					sampled: z.int().describe('How many events were looked at.'),
+					since: millis.nullable().describe('Where they begin, if the range has older ones.'),
+					values: z.array(
+						z.strictObject({
+							value: z.string().nullable().describe('In its first 200 characters; null where it is absent.'),
+							events: z.int()
+						})
+					),
+					distinct: z.int().describe('How many different values there are.')
+				}),
+				'text/csv': z.string()
+			}
+		},
 		...failures(['invalid_query', 'method_not_allowed'])
 	}
 };

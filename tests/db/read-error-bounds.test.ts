@@ -87,7 +87,7 @@ test('no question about a day or a week reads a table from end to end', async ()
 		const times = buckets(range, 'UTC', NOW);
 		const asked = { now: NOW, zone: 'UTC', range, cursor: null, scope: null };
 		for (const filters of [QUESTIONS, { ...QUESTIONS, shop: 'shop1', severity: ['critical'] }, { ...QUESTIONS, q: 'c', state: ['open'] }]) {
-			await errors(sql, sums).overview(range, filters, times, NOW, null);
+			await errors(sql, sums).overview({ now: NOW, range, filters, times, scope: null });
 			const all = { ...filters, device: null, os: null, browser: null };
 			await errors(sql, sums).groups({ ...asked, filters: { ...all, sort: null } });
 			await errors(sql, sums).groups({ ...asked, filters: { ...all, sort: 'seen', group: key } });

@@ -206,7 +206,13 @@ describe('errors in a range', () => {
 
 	test.each(filterCases)('have the figures and bars of the rows that they open: %s', async (_, filters, matches) => {
 		const times = buckets(RANGE, 'UTC', NOW);
-		const figures = await pages().overview(RANGE, { ...NONE, ...filters }, times, NOW, null);
+		const figures = await pages().overview({
+			now: NOW,
+			range: RANGE,
+			filters: { ...NONE, ...filters },
+			times,
+			scope: null
+		});
 		const own = sent.filter((one) => within(one, RANGE) && matches(one));
 		expect(figures).toMatchObject({
 			errors: own.length,
@@ -239,7 +245,13 @@ describe('errors in a range', () => {
 			expect(hit.rows.map(({ sessionId }) => sessionId).sort()).toEqual(
 				[...new Set(own.flatMap(({ session }) => session ?? []))].sort()
 			);
-			const figures = await pages().overview(range, { ...NONE, ...filters }, buckets(range, 'UTC', NOW), NOW, null);
+			const figures = await pages().overview({
+				now: NOW,
+				range,
+				filters: { ...NONE, ...filters },
+				times: buckets(range, 'UTC', NOW),
+				scope: null
+			});
 			expect([hit.count, hit.isLeast]).toEqual([figures.sessions, false]);
 		}
 	});

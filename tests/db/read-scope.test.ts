@@ -90,7 +90,7 @@ test('types of events, set-ups and the forecast', async () => {
 	const read = async (pages: Pages, scope: string | null) => ({
 		types: (await pages.events.types(range, SHOP, times, scope)).types,
 		setups: await pages.setups.summary({ ...setups, scope }, times),
-		overview: await pages.errors.overview(range, ALL, times, NOW, scope),
+		overview: await pages.errors.overview({ now: NOW, range, filters: ALL, times, scope }),
 		forecast: (await pages.costs.overview(costs)).forecast
 	});
 	const told = await read(all, SHOP);

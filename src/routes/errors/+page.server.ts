@@ -22,7 +22,9 @@ export const load: PageServerLoad = async (event) => {
 	if (!isList && !isCounted) redirect(307, withParams(event.url, { view: 'list', sort: null }));
 	const [shops, overview, groups, list] = await Promise.all([
 		shopNames(query.shops),
-		isCounted ? errors.overview(range, filters, times, now, scope, asksWhole(event.url.searchParams)) : null,
+		isCounted
+			? errors.overview({ now, range, filters, times, scope, isWhole: asksWhole(event.url.searchParams) })
+			: null,
 		isList ? null : errors.groups({ now, zone, range, filters, cursor, limit: ROWS, scope }),
 		isList ? errors.list({ range, filters, cursor, limit: ROWS }) : null
 	]);

@@ -132,7 +132,9 @@ function datasets({ kind, series, partial }: ChartContent, colours: Paints): Dat
 			borderWidth: 2.5,
 			pointRadius: values.length > 40 ? 0 : 2.5,
 			pointHitRadius: 8,
-			segment: { borderDash: ({ p1DataIndex }) => (partial[p1DataIndex] ? [4, 4] : undefined) }
+			segment: {
+				borderDash: ({ p0DataIndex: from, p1DataIndex: to }) => (partial[from] || partial[to] ? [4, 4] : undefined)
+			}
 		};
 	});
 }

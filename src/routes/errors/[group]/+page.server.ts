@@ -19,9 +19,10 @@ export const load: PageServerLoad = async (event) => {
 	const { group } = event.params;
 	if (!/^[0-9a-f]{32}$/.test(group)) error(404, 'No error of this group is known.');
 	const times = buckets(range, zone, now);
+	const filters = { shop: scope, severity: [], step: [], state: [], q: null, group };
 	const [known, overview] = await Promise.all([
 		errors.group(group, range, now, scope, asksWhole(event.url.searchParams)),
-		errors.overview(range, { shop: scope, severity: [], step: [], state: [], q: null, group }, times, now, scope)
+		errors.overview({ now, range, filters, times, scope })
 	]);
 	if (known === null) error(404, 'No error of this group is known.');
 	return { frame, times, group: known, overview, by: nameOf(event) };

@@ -1,13 +1,13 @@
 /** What the pages about errors read: groups, single errors, one group, and how much it is in all. */
-import type { Buckets, Scope } from '../../../query';
+import type { Scope } from '../../../query';
 import type { Millis } from '../../../live/messages';
 import type { Sql } from '../../db/connect';
 import { errorGroup } from './group';
 import { ERROR_GROUP_FILTERS, errorGroups, type ErrorGroupsAsked } from './groups';
 import { shopWith } from './known';
 import { countErrors, errorList, type ErrorListAsked, type ErrorsOf } from './list';
-import { errorOverview } from './overview';
-import { ERROR_LIST_FILTERS, uncounted, type CountedFilters, type Stretch } from './questions';
+import { errorOverview, type ErrorOverviewAsked } from './overview';
+import { ERROR_LIST_FILTERS, uncounted, type Stretch } from './questions';
 
 /**
  * @param sql a pool that commits do not need
@@ -18,15 +18,7 @@ export function errors(sql: Sql, sums: Sql = sql) {
 		/** What groups and single errors can be asked for. */
 		filters: { groups: ERROR_GROUP_FILTERS, list: ERROR_LIST_FILTERS },
 		uncounted,
-		/** @param isWhole whether all shops are named rather than those with most errors */
-		overview: (
-			range: Stretch,
-			filters: CountedFilters,
-			times: Buckets,
-			now: Millis,
-			scope: Scope['scope'],
-			isWhole = false
-		) => errorOverview(sums, range, filters, times, now, scope, isWhole),
+		overview: (asked: ErrorOverviewAsked) => errorOverview(sums, asked),
 		groups: (asked: ErrorGroupsAsked) => errorGroups(sums, asked),
 		shopWith: (group: string, shops: readonly string[]) => shopWith(sql, group, shops),
 		list: (asked: ErrorListAsked) => errorList(sql, asked),

@@ -40,6 +40,16 @@ export interface ErrorOverview {
 	severities: { severity: string; errors: number[] }[];
 }
 
+export interface ErrorOverviewAsked {
+	now: Millis;
+	range: Stretch;
+	filters: CountedFilters;
+	times: Buckets;
+	scope: Scope['scope'];
+	/** Whether all shops are named rather than those with most errors. */
+	isWhole?: boolean;
+}
+
 /** Values of a split that are named. */
 const PARTS = 20;
 
@@ -53,12 +63,7 @@ const READ_WITHIN_MS = 10_000;
 /** The errors of a range that match, as they are known at `now`. */
 export async function errorOverview(
 	sql: Sql,
-	range: Stretch,
-	filters: CountedFilters,
-	times: Buckets,
-	now: Millis,
-	scope: Scope['scope'],
-	isWhole: boolean
+	{ now, range, filters, times, scope, isWhole = false }: ErrorOverviewAsked
 ): Promise<ErrorOverview> {
 	type Row = Omit<ErrorOverview, 'severities'> & { points: [severity: string, bucket: number, errors: number][] };
 	// Of one shop its sum is the sum of all.

@@ -13,7 +13,11 @@ export const GET: RequestHandler = (event) => {
 			const unknown = errors.uncounted(filters);
 			if (unknown) return fault(unknown, `Sums are not made by ${unknown}. Ask for single errors.`);
 			const times = buckets(range, zone, now);
-			return { unit: times.unit, edges: times.edges, ...(await errors.overview(range, filters, times, now, scope)) };
+			return {
+				unit: times.unit,
+				edges: times.edges,
+				...(await errors.overview({ now, range, filters, times, scope }))
+			};
 		}
 	);
 };

@@ -7,6 +7,7 @@ import { startEmbedded } from '$lib/server/db/embedded';
 import { migrate } from '$lib/server/db/migrate';
 import { StartupError } from '$lib/server/errors';
 import { openStore } from '$lib/server/archive/store';
+import { counted } from '$lib/ui/format';
 import { token } from './access/token';
 import { backfill, type ArchiveSurroundings } from './archive/backfill';
 import { drill } from './archive/drill';
@@ -60,14 +61,14 @@ async function runVerify(sql: Sql): Promise<number> {
 		const same = onlyLive + onlyRebuilt === 0;
 		if (!same) differing++;
 		say(
-			`${same ? 'equal  ' : 'DIFFERS'} ${table}: ${rows} rows${same ? '' : `, ${onlyLive} only live, ${onlyRebuilt} only rebuilt`}`
+			`${same ? 'equal  ' : 'DIFFERS'} ${table}: ${counted(rows, 'rows')}${same ? '' : `, ${onlyLive} only live, ${onlyRebuilt} only rebuilt`}`
 		);
 		for (const example of examples) say(`        ${example}`);
 	}
 	say(
 		differing === 0
 			? 'Every table equals its rebuild from the log.'
-			: `${differing} tables differ. "rebuild" makes them anew.`
+			: `Not the same: ${counted(differing, 'tables')}. "rebuild" makes all anew.`
 	);
 	return differing === 0 ? 0 : 1;
 }
@@ -75,12 +76,12 @@ async function runVerify(sql: Sql): Promise<number> {
 async function runRebuild(sql: Sql): Promise<number> {
 	await migrate(sql);
 	const commits = await rebuild(sql, progress);
-	say(`Rebuilt from ${commits} commits.`);
+	say(`Rebuilt from ${counted(commits, 'commits')}.`);
 	return 0;
 }
 
 function progress(commits: number): void {
-	if (process.stderr.isTTY) process.stderr.write(`\r${commits} commits folded`);
+	if (process.stderr.isTTY) process.stderr.write(`\r${counted(commits, 'commits')} folded`);
 }
 
 function say(line: string): void {

@@ -7,6 +7,7 @@ import { readWish } from '../lib/server/archive/backfill-wish';
 import type { ObjectStore } from '../lib/server/archive/store';
 import type { Sql } from '../lib/server/db/connect';
 import { migrate } from '../lib/server/db/migrate';
+import { count, counted } from '../lib/ui/format';
 import { untilInterrupted } from '../simulate/interrupt';
 import { progressOn, type Output } from '../simulate/progress';
 
@@ -85,10 +86,9 @@ function shareOf({ objects, objectsTotal }: Job): number {
 }
 
 function told({ id, dryRun, objects, events, newEvents, knownEvents, rejected, damaged }: Job): string {
-	const number = (value: number) => value.toLocaleString('en-US');
 	return (
-		`Job ${id}${dryRun ? ' (dry run, nothing was written)' : ''}: ${number(objects)} objects, ${number(events)} events: ` +
-		`${number(newEvents)} new, ${number(knownEvents)} known, ${number(rejected)} rejected; ${number(damaged)} objects damaged` +
+		`Job ${id}${dryRun ? ' (dry run, nothing was written)' : ''}: ${counted(objects, 'objects')}, ${counted(events, 'events')}: ` +
+		`${count(newEvents)} new, ${count(knownEvents)} known, ${count(rejected)} rejected; ${counted(damaged, 'objects')} damaged` +
 		`${damaged > 0 ? ' (the page /backfill names them)' : ''}.`
 	);
 }

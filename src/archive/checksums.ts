@@ -4,6 +4,7 @@
  */
 import { projections } from '../lib/server/projections/index';
 import type { Sql } from '../lib/server/db/connect';
+import { counted } from '../lib/ui/format';
 
 const LOG = 'analytics_events';
 
@@ -94,10 +95,10 @@ export function differences(before: Checksums, after: Checksums): { lines: strin
 		const other = after.compared.get(table);
 		const same = other?.rows === rows && other.sum === sum;
 		if (!same) isIdentical = false;
-		const what = `${rows.toLocaleString('en-US')} rows, checksum ${sum}`;
+		const what = `${counted(rows, 'rows')}, checksum ${sum}`;
 		lines.push(
 			`${same ? 'identical' : 'DIFFERS  '}  ${table.padEnd(22)} ${what}` +
-				(same ? '' : `; now ${(other?.rows ?? 0).toLocaleString('en-US')} rows, checksum ${other?.sum ?? 'none'}`)
+				(same ? '' : `; now ${counted(other?.rows ?? 0, 'rows')}, checksum ${other?.sum ?? 'none'}`)
 		);
 	}
 	for (const table of new Set([...before.leftOut, ...after.leftOut])) {

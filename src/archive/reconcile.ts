@@ -4,6 +4,7 @@ import { readWish } from '../lib/server/archive/backfill-wish';
 import { isAlike, reconcile, type Reconciliation } from '../lib/server/archive/reconcile';
 import { keepResult } from '../lib/server/archive/reconcile-daily';
 import { migrate } from '../lib/server/db/migrate';
+import { count, counted } from '../lib/ui/format';
 import { untilInterrupted } from '../simulate/interrupt';
 import { progressOn } from '../simulate/progress';
 import type { ArchiveSurroundings } from './backfill';
@@ -55,11 +56,10 @@ export async function reconcileCommand(
 }
 
 function told(result: Reconciliation): string {
-	const number = (value: number) => value.toLocaleString('en-US');
 	const iso = (time: number) => new Date(time).toISOString();
 	const lines = result.hours.map(({ at, log, archive, state }) => {
 		const what = state === 'alike' ? 'alike  ' : state === 'dropped' ? 'dropped' : 'DIFFERS';
-		return `${what}  ${iso(at).slice(0, 13)}h  log ${number(log.events)} (${log.sum}), archive ${number(archive.events)} (${archive.sum})`;
+		return `${what}  ${iso(at).slice(0, 13)}h  log ${count(log.events)} (${log.sum}), archive ${count(archive.events)} (${archive.sum})`;
 	});
 	for (const { what, shop, id, serverTime } of result.examples) {
 		lines.push(
@@ -67,16 +67,16 @@ function told(result: Reconciliation): string {
 		);
 	}
 	if (result.differences > result.examples.length)
-		lines.push(`  and ${number(result.differences - result.examples.length)} more`);
+		lines.push(`  and ${count(result.differences - result.examples.length)} more`);
 	for (const { name, reason } of result.damaged) lines.push(`  damaged: ${name}: ${reason}`);
 	for (const month of result.droppedMonths) lines.push(`${month} is not in the log any more.`);
-	if (result.waiting > 0) lines.push(`${number(result.waiting)} events wait to be shipped.`);
+	if (result.waiting > 0) lines.push(`Waiting to be shipped: ${counted(result.waiting, 'events')}.`);
 	if (result.repeated > 0)
-		lines.push(`${number(result.repeated)} events lie in the archive more than once, as clients sent them.`);
+		lines.push(`More than once in the archive, as clients sent them: ${counted(result.repeated, 'events')}.`);
 	lines.push(
 		isAlike(result)
 			? 'Log and archive have the same events.'
-			: `Log and archive differ: ${number(result.differences)} events, ${number(result.damaged.length)} damaged objects.`
+			: `Log and archive differ: ${counted(result.differences, 'events')}, ${counted(result.damaged.length, 'damaged objects')}.`
 	);
 	return `${lines.join('\n')}\n`;
 }

@@ -4,6 +4,7 @@ import { shipEverything } from '../lib/server/archive/shipper';
 import type { Sql } from '../lib/server/db/connect';
 import { migrate } from '../lib/server/db/migrate';
 import { system } from '../lib/server/read/system';
+import { counted } from '../lib/ui/format';
 import { progressOn } from '../simulate/progress';
 import type { ArchiveSurroundings } from './backfill';
 
@@ -49,7 +50,6 @@ export async function ship(
 
 /** What lies where, and what waits. */
 async function summary(sql: Sql): Promise<string[]> {
-	const number = (value: number) => value.toLocaleString('en-US');
 	const stores = await sql<
 		{ store: string; objects: number; events: number; bytes: number; first: string; last: string }[]
 	>`
@@ -63,10 +63,10 @@ async function summary(sql: Sql): Promise<string[]> {
 	const { waiting } = await system(sql).archive();
 	return [
 		...stores.map(({ store, objects, events, bytes, first, last }) => {
-			return `${store}: ${number(objects)} objects with ${number(events)} events, ${number(bytes)} bytes, from ${first} to ${last}`;
+			return `${store}: ${counted(objects, 'objects')} with ${counted(events, 'events')}, ${counted(bytes, 'bytes')}, from ${first} to ${last}`;
 		}),
 		waiting.commits === 0
 			? 'Every commit is in the archive.'
-			: `${number(waiting.events)} events in ${number(waiting.commits)} commits are not in the archive yet.`
+			: `Not in the archive yet: ${counted(waiting.events, 'events')} in ${counted(waiting.commits, 'commits')}.`
 	];
 }

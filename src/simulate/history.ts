@@ -11,9 +11,10 @@ import { Committer } from '../lib/server/commit/committer';
 import { batchOf, logRow, type LogEvent, type LogRow } from '../lib/server/commit/rows';
 import { timeoutEvent } from '../lib/server/commit/sweeper';
 import type { Sql } from '../lib/server/db/connect';
+import { counted } from '../lib/ui/format';
 import { progressOn, type Output } from './progress';
 import { eventsPerSession, planOf, type Visit } from './plan';
-import { number, Summary } from './summary';
+import { Summary } from './summary';
 import type { PlannedEvent } from './story';
 
 export interface HistoryOptions {
@@ -62,7 +63,7 @@ export async function writeHistory(
 	const day = (time: number): string => new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 	output.write(
 		`${known === null ? 'Writing' : 'This history was begun before: adding what is missing of'} about ` +
-			`${number(options.events)} events of ${number(sessions)} sessions in ${shops} shops, ` +
+			`${counted(options.events, 'events')} of ${counted(sessions, 'sessions')} in ${counted(shops, 'shops')}, ` +
 			`${day(begins)} to ${day(until)} UTC, seed ${seed}.\n`
 	);
 

@@ -7,11 +7,12 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
+import { counted } from '../lib/ui/format';
 import { shopperOf } from './clients';
 import { planOf, type Visit } from './plan';
 import { progressOn, type Output } from './progress';
 import { LONGEST_VISIT_MS } from './story';
-import { number, Summary } from './summary';
+import { Summary } from './summary';
 
 export interface LiveOptions {
 	seed: string;
@@ -42,7 +43,7 @@ export async function runLive(options: LiveOptions, output: Output, signal: Abor
 	const plan = planOf({ seed, shops, sessions, spanMs, begins: BEGINS });
 	const summary = new Summary();
 	output.write(
-		`About ${number(sessions)} sessions in ${shops} shops within ${minutes} minutes` +
+		`About ${counted(sessions, 'sessions')} in ${counted(shops, 'shops')} within ${counted(minutes, 'minutes')}` +
 			`${speed === 1 ? '' : `, at ${speed} times the speed of life`}, to ${endpoint}. Repeat it with --seed ${seed}. Ctrl-C ends it.\n`
 	);
 

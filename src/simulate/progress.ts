@@ -1,5 +1,5 @@
 /** How far a run is: a bar that is drawn over itself at a terminal, plain lines now and then elsewhere. */
-import { number } from './summary';
+import { count, counted } from '../lib/ui/format';
 
 export interface Output {
 	write(text: string): unknown;
@@ -31,7 +31,7 @@ export function progressOn(output: Output): Progress {
 		const first = marks.find(({ time }) => time > now - RATE_WINDOW_MS) ?? marks[0] ?? { time: begun, events: 0 };
 		const rate = (events - first.events) / Math.max(0.001, (now - first.time) / 1000);
 		const left = share > 0 ? ((now - begun) * (1 - share)) / share : NaN;
-		const figures = `${(share * 100).toFixed(0).padStart(3)} %  ${number(events)} events, ${number(Math.round(rate))}/s, ${span(left)} left`;
+		const figures = `${(share * 100).toFixed(0).padStart(3)} %  ${counted(events, 'events')}, ${count(Math.round(rate))}/s, ${span(left)} left`;
 		if (!output.isTTY) return `${figures}\n`;
 		const filled = Math.round(share * BAR);
 		return `\r${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${figures}`

@@ -1,4 +1,5 @@
 /** What a run did, counted: the same figures that SQL counts in the tables. Money is counted in millionths of a dollar. */
+import { count, counted } from '../lib/ui/format';
 import type { Visit } from './plan';
 import type { PlannedEvent } from './story';
 
@@ -61,20 +62,20 @@ export class Summary {
 
 	/** The lines to print. */
 	text(): string {
-		const sessions = Object.values(this.outcomes).reduce((sum, count) => sum + count, 0);
+		const sessions = Object.values(this.outcomes).reduce((sum, times) => sum + times, 0);
 		const outcomes = Object.entries(this.outcomes).sort(([, one], [, other]) => other - one);
-		const unread = this.unread === 0 ? '' : `, ${number(this.unread)} sent by beacons, answer unread`;
+		const unread = this.unread === 0 ? '' : `, ${count(this.unread)} sent by beacons, answer unread`;
 		const shops = [...this.#shops].sort(([, one], [, other]) => other.events - one.events);
 		return [
-			`Events    ${number(this.events)} made: ${number(this.accepted)} accepted, ${number(this.duplicates)} duplicates, ` +
-				`${number(this.rejected)} rejected, ${number(this.dropped)} dropped${unread}`,
-			`Sessions  ${number(sessions)}: ${outcomes.map(([outcome, count]) => `${number(count)} ${outcome}`).join(', ') || 'none'}`,
-			`Errors    ${number(this.errors)}`,
+			`Events    ${count(this.events)} made: ${count(this.accepted)} accepted, ${counted(this.duplicates, 'duplicates')}, ` +
+				`${count(this.rejected)} rejected, ${count(this.dropped)} dropped${unread}`,
+			`Sessions  ${count(sessions)}: ${outcomes.map(([outcome, times]) => `${count(times)} ${outcome}`).join(', ') || 'none'}`,
+			`Errors    ${count(this.errors)}`,
 			`AI cost   $${dollars(this.cost)}`,
 			'',
 			row('Shop', 'sessions', 'completed', 'events', 'errors', 'AI cost'),
 			...shops.map(([domain, { sessions, completed, events, errors, cost }]) =>
-				row(domain, number(sessions), number(completed), number(events), number(errors), `$${dollars(cost)}`)
+				row(domain, count(sessions), count(completed), count(events), count(errors), `$${dollars(cost)}`)
 			)
 		].join('\n');
 	}
@@ -96,8 +97,4 @@ export function dollars(millionths: number): string {
 
 function row(name: string, ...cells: string[]): string {
 	return name.padEnd(38) + cells.map((cell) => cell.padStart(14)).join('');
-}
-
-export function number(value: number): string {
-	return value.toLocaleString('en-US');
 }

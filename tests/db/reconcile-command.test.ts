@@ -48,7 +48,7 @@ it('exits with 1 where they differ, and names the events', async () => {
 	expect(code).toBe(1);
 	expect(report).toContain('DIFFERS  2026-01-09T12h');
 	expect(report).toContain('  not in the log: event "b" of "a.example", 2026-01-09T12:00:00.000Z');
-	expect(report).toMatch(/Log and archive differ: 1 events, 0 damaged objects\.\n$/);
+	expect(report).toMatch(/Log and archive differ: 1 event, 0 damaged objects\.\n$/);
 });
 
 it('gives the whole result as JSON, the same that is kept', async () => {

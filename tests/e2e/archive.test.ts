@@ -199,7 +199,7 @@ describe('the command "archive"', () => {
 		const url = String(place.settings['ARCHIVE_URL']);
 		expect(stdout).toMatch(
 			new RegExp(
-				`^${url}: 1 objects with ${client.acknowledged.size} events, [\\d,]+ bytes, from analytics/events/.*\\nEvery commit is in the archive\\.\\n$`
+				`^${url}: 1 object with ${client.acknowledged.size} events, [\\d,]+ bytes, from analytics/events/.*\\nEvery commit is in the archive\\.\\n$`
 			)
 		);
 		expect((await run()).stdout).toBe(stdout);
@@ -216,7 +216,7 @@ describe('the command "archive"', () => {
 		}).catch((error: unknown) => error);
 		expect(end).toMatchObject({
 			code: 1,
-			stdout: '1 events in 1 commits are not in the archive yet.\n',
+			stdout: 'Not in the archive yet: 1 event in 1 commit.\n',
 			stderr: expect.stringContaining('Not all could be shipped to gs://events/control-room/: ') as unknown
 		});
 	});

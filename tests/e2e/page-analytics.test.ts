@@ -39,7 +39,7 @@ describe('the page about events', () => {
 		expect(await log.getByRole('link', { name: 's/1' }).getAttribute('href')).toBe('/sessions/s%2F1');
 
 		await post(address, [{ type: 'second', shopDomain: 'a.example', data: {} }]);
-		await page.getByRole('button', { name: 'Show 1 new events' }).click();
+		await page.getByRole('button', { name: 'Show 1 new event' }).click();
 		await expect.poll(() => log.locator('summary').count(), PATIENCE).toBe(2);
 	});
 

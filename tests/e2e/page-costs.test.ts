@@ -179,7 +179,7 @@ describe('the page about costs', () => {
 		await expect.poll(() => rows().count(), PATIENCE).toBe(6);
 		await expectLive(page);
 		await post(address, [asked({ costUsd: '0.1' })]);
-		await page.getByRole('button', { name: 'Show 1 new requests' }).click();
+		await page.getByRole('button', { name: 'Show 1 new request' }).click();
 		await expect.poll(() => rows().count(), PATIENCE).toBe(7);
 	}); // prettier-ignore
 

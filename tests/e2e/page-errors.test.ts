@@ -91,7 +91,7 @@ describe('the pages about errors', () => {
 		// What comes while the list is read waits above it.
 		await expectLive(page);
 		await post(address, [anError({ code: 'LATER', secondsAgo: 0 })]);
-		await page.getByRole('button', { name: 'Show 1 new errors' }).click();
+		await page.getByRole('button', { name: 'Show 1 new error' }).click();
 		await expect.poll(async () => (await codes(page))[0], PATIENCE).toBe('LATER');
 		await expect.poll(() => figure(page, 'Errors').innerText(), PATIENCE).toBe('7');
 	});

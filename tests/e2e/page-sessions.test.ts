@@ -42,7 +42,7 @@ describe('the list of sessions', () => {
 			second.event('session_started', { productTitle: 'Oslo Lamp' }),
 			first.event('session_ended', { status: 'completed' })
 		]);
-		const fresh = page.getByRole('button', { name: 'Show 1 new sessions' });
+		const fresh = page.getByRole('button', { name: 'Show 1 new session' });
 		await expect.poll(() => fresh.count(), PATIENCE).toBe(1);
 		await expect.poll(() => page.getByRole('row', { name: /Oslo Sofa/ }).innerText(), PATIENCE).toContain('Completed');
 		expect(await titles(page)).toEqual(['Oslo Sofa']);
@@ -75,7 +75,7 @@ describe('the list of sessions', () => {
 		const before = await placesOf(still);
 		expect(before.length).toBeGreaterThan(3);
 		await post(address, [visit().event('session_started', { productTitle: 'Later' })]);
-		const fresh = page.getByRole('button', { name: 'Show 1 new sessions' });
+		const fresh = page.getByRole('button', { name: 'Show 1 new session' });
 		await fresh.waitFor();
 		expect(await placesOf(still)).toEqual(before);
 		const box = await fresh.boundingBox();

@@ -1,5 +1,5 @@
 /** How backfills are written. */
-import { count, duration } from '$lib/ui/format';
+import { count, counted, duration } from '$lib/ui/format';
 import type { Sign } from '$lib/ui/words';
 
 /** What of a job is written. */
@@ -24,9 +24,9 @@ export function signOf(state: string): Sign {
 
 /** 1,204 of 5,000 objects, 24% */
 export function progressText({ counts: { objects, objectsTotal } }: Job): string {
-	if (objectsTotal === null) return `${count(objects)} objects`;
+	if (objectsTotal === null) return counted(objects, 'objects');
 	const share = objectsTotal === 0 ? 100 : Math.floor((objects / objectsTotal) * 100);
-	return `${count(objects)} of ${count(objectsTotal)} objects, ${share}%`;
+	return `${count(objects)} of ${counted(objectsTotal, 'objects')}, ${share}%`;
 }
 
 /** 8,100 events/s, about 2 min left */

@@ -1,5 +1,5 @@
 /** Why a shop needs attention, in words. */
-import { count, share } from '../format';
+import { count, counted, share } from '../format';
 import type { IconName, Tone } from '../words';
 
 export type Reason =
@@ -51,7 +51,7 @@ export function tellReason(reason: Reason): ToldReason {
 			};
 		case 'set-up':
 			return {
-				text: `${count(reason.setups)} ${reason.setups === 1 ? 'set-up' : 'set-ups'} never finished`,
+				text: `${counted(reason.setups, 'set-ups')} never finished`,
 				rule,
 				icon: 'stuck',
 				tone: 'stuck'

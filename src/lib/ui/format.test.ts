@@ -53,6 +53,13 @@ describe('numbers', () => {
 		]);
 		expect(moneyColumn([])('')).toBe('–');
 	});
+	it('write nothing as $0.00 in a column of small amounts too, its point below theirs', () => {
+		const column = moneyColumn(['0.00345', '0']);
+		expect(['0', '0.000000', '-0.00', '0.00001'].map(column)).toEqual([
+			...Array<string>(3).fill('$0.00\u2007\u2007\u2007'),
+			'$0.00001'
+		]);
+	});
 	it('round money to what can be grasped', () => {
 		expect(['111.36405', '0.056358', '1234567.891', '0', '-0.5'].map(money)).toEqual([
 			'$111.36',

@@ -15,6 +15,8 @@ const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const compact = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumFractionDigits: 1 });
 /** With so many an amount is written at most. */
 const MOST_DECIMALS = 10;
+/** Cents are written always. */
+const LEAST_DECIMALS = 2;
 const percent = new Intl.NumberFormat(LOCALE, { style: 'percent', maximumFractionDigits: 1 });
 const bytes = new Intl.NumberFormat(LOCALE, { style: 'unit', unit: 'kilobyte', maximumFractionDigits: 0 });
 
@@ -70,15 +72,27 @@ function exactly(format: Intl.NumberFormat, value: Decimal): string {
 	return format.format(value as `${number}`);
 }
 
+/** As wide as a digit. */
+const FIGURE_SPACE = '\u2007';
+
 /**
  * Writes the amounts of one column alike, so that they can be compared down the page: all with as many decimals as the
- * one that has most, so that each is exact.
+ * one that has most, so that each is exact. Nothing is $0.00 as everywhere, with its point below those of the others.
  */
 export function moneyColumn(values: readonly (Decimal | null)[]): (value: Decimal) => string {
-	const decimals = Math.max(2, ...values.map((value) => /\.(\d*[1-9])/.exec(value ?? '')?.[1]?.length ?? 0));
+	const decimals = Math.max(
+		LEAST_DECIMALS,
+		...values.map((value) => /\.(\d*[1-9])/.exec(value ?? '')?.[1]?.length ?? 0)
+	);
 	const digits = Math.min(MOST_DECIMALS, decimals);
 	const format = dollars({ minimumFractionDigits: digits, maximumFractionDigits: digits });
-	return (value) => exactly(format, value);
+	const nothing = `${moneyExact('0')}${FIGURE_SPACE.repeat(digits - LEAST_DECIMALS)}`;
+	return (value) => (value.trim() !== '' && Number(value) === 0 ? nothing : exactly(format, value));
+}
+
+/** The space that keeps such an amount in its place: a link ends before it, or its line would not. */
+export function spaceAfter(amount: string): string {
+	return amount.slice(amount.trimEnd().length);
 }
 
 const amounts = new Map<string, Intl.NumberFormat>();

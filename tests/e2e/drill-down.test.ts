@@ -207,6 +207,16 @@ it('opens whole lists of shops, types, values, parts and steps, says where even 
 	await page.goto(`${all}&shop=${shop}`);
 	expect(await rest('types')).toContain('Of the 1,000 that all shops together sent most.');
 
+	const fields = Object.fromEntries(Array.from({ length: 44 }, (_, n) => [`field_${n}`, n]));
+	await post(address, [visit(shop).event('many_fields', fields)]);
+	await page.goto(`${address}/analytics?tz=UTC&from=now-24h&type=many_fields`);
+	const named = page.getByRole('list', { name: 'Fields' }).getByRole('listitem');
+	expect(await named.last().innerText()).toBe('4 more');
+	expect(await named.count()).toBe(41);
+	await named.last().getByRole('link').click();
+	await page.waitForURL('**/*all=1#by-field');
+	expect(await named.count()).toBe(44);
+
 	await page.goto(`${address}/shops/${shop}?tz=UTC&from=now-24h&all=1`);
 	await page.getByRole('link', { name: 'Remove Whole lists' }).click();
 	await page.waitForURL(`**/shops/${shop}?tz=UTC&from=now-24h`);

@@ -18,7 +18,7 @@ export const load: PageServerLoad = async (event) => {
 		events.list({ range, filters, cursor: event.url.searchParams.get('cursor') }),
 		events.types(range, filters.shop, small, scope, isWhole),
 		events.series(range, filters, times),
-		events.fieldNames(range, filters),
+		events.fieldNames(range, filters, isWhole),
 		filters.field === null ? null : events.fieldValues(range, filters, filters.field, isWhole),
 		events.shops(range, filters.type, filters.shop, isWhole),
 		shopNames(query.shops),

@@ -11,7 +11,7 @@ import { millis, type Fragment } from '../columns';
 import { fieldValue, hasTried, latest, LOOKED, matches, type EventFilters, type Stretch } from './questions';
 
 export const SAMPLED = 5_000;
-/** Values that are named, where not all are asked for. */
+/** Values and fields that are named, where not all are asked for. */
 const MOST_VALUES = 50;
 const MOST_FIELDS = 40;
 /** Field names are the same from event to event: a part of the sample has them. */
@@ -59,21 +59,27 @@ export async function fieldValues(
 	return { since, ...(read ?? { sampled: 0, distinct: 0, values: [] }) };
 }
 
+export interface FieldNames {
+	names: string[];
+	/** How many there are. */
+	inAll: number;
+}
+
 /** The fields that the latest events that match have, the most frequent first. */
-export async function fieldNames(sql: Sql, range: Stretch, asked: EventFilters): Promise<string[]> {
+export async function fieldNames(sql: Sql, range: Stretch, asked: EventFilters, isWhole: boolean): Promise<FieldNames> {
 	const filters = { ...asked, field: null, value: null };
 	const rows = await within(
 		READ_WITHIN_MS,
-		sql<{ name: string }[]>`
-			select name
+		sql<{ name: string; inAll: number }[]>`
+			select name, count(*) over ()::int as "inAll"
 			from (select data from (${sampleOf(sql, range, filters)}) as logged limit ${NAMED}) as logged,
 				jsonb_object_keys(case when jsonb_typeof(data) = 'object' then data else '{}' end) as name
 			where char_length(name) <= ${NAME_CHARACTERS} and name <> ''
 			group by name
 			order by count(*) desc, name
-			limit ${MOST_FIELDS}`
+			limit ${isWhole ? MOST_ROWS_OF_WHOLE : MOST_FIELDS}`
 	);
-	return rows.map(({ name }) => name);
+	return { names: rows.map(({ name }) => name), inAll: rows[0]?.inAll ?? 0 };
 }
 
 function sampleOf(sql: Sql, range: Stretch, filters: EventFilters): Fragment {

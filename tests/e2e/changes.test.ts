@@ -54,7 +54,8 @@ async function stage(): Promise<Stage> {
 		onResync: () => hub.resync(),
 		onState: (state) => hub.hear(state),
 		log,
-		beatMs: 500
+		// A heartbeat that is not heard by then makes everything change.
+		beatMs: 5_000
 	});
 	const http = createServer();
 	const io = new Server<ClientToServer, ServerToClient>(http, { transports: ['websocket'] });

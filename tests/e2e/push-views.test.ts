@@ -81,7 +81,8 @@ beforeEach(async () => {
 		onResync: () => hub.resync(),
 		onState: (state) => hub.hear(state),
 		log,
-		beatMs: 500
+		// A heartbeat that is not heard by then makes everything be read and sent anew.
+		beatMs: 5_000
 	});
 	http = createServer();
 	io = new Server(http, { transports: ['websocket'] });

@@ -379,8 +379,10 @@ test('heartbeats stop and trouble comes while the database is away; afterwards t
 	const screen = await wall();
 	await vi.waitFor(() => expect(screen.heartbeats.length).toBeGreaterThan(1), PATIENCE);
 	expect(screen.heartbeats.at(-1)).toMatchObject({ topic: CONTROL_ROOM, build: 'b1' });
-	expect(screen.troubles).toEqual([]);
 
+	// A busy machine may have had trouble of its own before.
+	const earlier = screen.troubles.length;
+	const troubles = () => screen.troubles.slice(earlier);
 	const name = new URL(database.url).pathname.slice(1);
 	const admin = connect({
 		url: Object.assign(new URL(database.url), { pathname: '/control_room' }).href,
@@ -389,9 +391,9 @@ test('heartbeats stop and trouble comes while the database is away; afterwards t
 	});
 	await admin.unsafe(`alter database ${name} allow_connections false`);
 	await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`;
-	await vi.waitFor(() => expect(screen.troubles.length).toBeGreaterThan(1), PATIENCE);
-	expect(screen.troubles[0]?.reason).toMatch(/database/);
-	expect(screen.troubles.at(-1)?.since).toBe(screen.troubles[0]?.since);
+	await vi.waitFor(() => expect(troubles().length).toBeGreaterThan(1), PATIENCE);
+	expect(troubles()[0]?.reason).toMatch(/database/);
+	expect(troubles().at(-1)?.since).toBe(troubles()[0]?.since);
 	const beats = screen.heartbeats.length;
 	const newcomer = await socket();
 	expect(await ask(newcomer, CONTROL_ROOM)).toHaveProperty('error');

@@ -148,8 +148,9 @@ describe('the page about events', () => {
 				Array.from({ length: count }, (_, n) => ({ id: `grown ${from + n}`, type: 'ping', shopDomain: 'a.example', data: {} }))
 			);
 		await send(0, 3);
-		// The first of its bars, which gives way most to what stands beside the axis.
-		const [from, to] = [-60_000, 6 * 3_600_000].map((ms) => new Date(Date.now() + ms).toISOString());
+		// The first of its bars, which gives way most to what stands beside the axis. Each is a month: what is sent later than
+		// the first must not begin a bar of its own.
+		const [from, to] = [-60_000, 900 * 86_400_000].map((ms) => new Date(Date.now() + ms).toISOString());
 		const page = await openPage(address, { viewport: { width: 1440, height: 900 } });
 		// A first visit may go without the typeface, which is wider than its stand-in when it comes.
 		await page.evaluate(() => document.fonts.load('1em "Inter Variable"'));

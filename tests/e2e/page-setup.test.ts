@@ -140,6 +140,8 @@ describe('the page about set-ups', () => {
 		const live = await openPage(one?.href ?? '');
 		const chip = region(live, 'Active filters').or(live.getByRole('list', { name: 'Active filters' })).getByRole('link').first();
 		expect(await chip.innerText()).toMatch(/^Begun: \d+ \w+, \d\d:\d\d/);
+		// Only the page's script applies what is chosen.
+		await expectLive(live);
 		await live.getByLabel('Completed', { exact: true }).check();
 		await live.waitForURL(/state=completed/);
 		expect(live.url()).toContain('begun_in=');

@@ -45,6 +45,8 @@ interface Wish {
 /** Makes a screen as an administrator does. @returns its link */
 async function make(page: Page, name: string, { shops, masked = false }: Wish = {}): Promise<string> {
 	const form = page.locator('form[action="?/create"]');
+	// Its script begins with the fields as the server sent them.
+	await expectLive(page);
 	await form.getByLabel('Name').fill(name);
 	if (shops) {
 		await form.getByLabel('Only these').check();
@@ -108,6 +110,7 @@ const rowOf = (page: Page, name: string) => region(page, 'What hangs where').get
 
 /** Does with a screen what stands in its folded menu. */
 async function act(page: Page, name: string, what: string): Promise<void> {
+	await expectLive(page);
 	await region(page, 'Screens').locator(`summary[aria-label="Change ${name}"]`).click();
 	await region(page, 'Screens')
 		.getByRole('listitem')

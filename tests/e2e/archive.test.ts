@@ -173,7 +173,7 @@ describe('a bucket that is away', () => {
 		await expect.poll(async () => (await archive()).waiting.commits, { timeout: 90_000, interval: 500 }).toBe(0);
 		await expectEachOnce(place);
 		expect([...fake.objects.keys()].every((name) => name.startsWith('control-room/analytics/events/'))).toBe(true);
-		expect((await stateOf(app.address)).process.archive.fault).toBeNull();
+		await expect.poll(async () => (await stateOf(app.address)).process.archive.fault).toBeNull();
 		app.kill('SIGTERM');
 		const end = await app.ended;
 		expect(end.code).toBe(0);

@@ -82,7 +82,7 @@ describe('the pages about errors', () => {
 		expect(refused.error.message).toContain('by os');
 
 		const wall = await openPage(address);
-		expect((await shown(wall)).figures['Errors']).toBe('6');
+		await expect.poll(async () => (await shown(wall)).figures['Errors'], PATIENCE).toBe('6');
 		await figure(page, 'Errors').getByRole('link').click();
 		await expect.poll(() => codes(page), PATIENCE).toHaveLength(6);
 		expect((await codes(page)).slice(0, 3)).toEqual(['AI_TIMEOUT', 'AI_TIMEOUT', 'AI_TIMEOUT']);
@@ -227,6 +227,7 @@ describe('the pages about errors', () => {
 		expect(await groups(page)).toEqual(['AI_TIMEOUT Open 3', 'MASK_EMPTY Open 1', 'No code Open 1', 'ODD Open 1']);
 		expect(await page.locator('main img').count()).toBe(0);
 		await page.getByRole('link', { name: 'MASK_EMPTY', exact: true }).click();
+		await page.waitForURL(/errors\/[0-9a-f]{32}/);
 		expect(new URL(page.url()).searchParams.get('from')).toBe('now-7d');
 		expect(await figure(page, 'Errors').innerText()).toBe('1');
 		await region(page, 'Latest errors').getByText('Stack trace').click();

@@ -66,14 +66,22 @@ describe('the SDK in a shop’s page', () => {
 			session.aiRequest({ requestId, provider: 'fal', model: 'flux', status: 'success', costUsd: 0.05 });
 			session.userAction('mask_edit', { editType: 'add' });
 			// The page has a handler of its own, which keeps its errors out of the console.
-			for (const type of ['error', 'unhandledrejection']) addEventListener(type, (event) => event.preventDefault());
+			const heard = new Promise<void>((resolve) => {
+				let left = 6;
+				for (const type of ['error', 'unhandledrejection']) {
+					addEventListener(type, (event) => {
+						event.preventDefault();
+						if (--left === 0) resolve();
+					});
+				}
+			});
 			for (let n = 0; n < 3; n++) {
 				void Promise.reject(new RangeError('the same each time'));
 				setTimeout(() => {
 					throw new TypeError('the same each time');
 				});
 			}
-			await new Promise((resolve) => setTimeout(resolve));
+			await heard;
 			session.addToCart({ productId: 'p1' });
 			session.end('completed', { addedToCart: true });
 			await client.flush();

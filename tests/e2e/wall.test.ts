@@ -260,7 +260,7 @@ describe('the Control Room', () => {
 		await post(address, ...Array.from({ length: 20 }, (_, n) => started(20 + n)));
 		await names.waitFor();
 		expect(await names.locator('li').allInnerTexts()).toEqual(['Room capture', 'Mask', 'Inpaint', 'Placement', 'Final']);
-		const looks = await names.evaluate((list) => {
+		const looks = () => names.evaluate((list) => {
 			const isWide = (element: Element) => element.scrollWidth > element.clientWidth;
 			const isCut = (lane: Element) => isWide(lane) || lane.scrollHeight > lane.clientHeight;
 			const size = (element: Element) => Number.parseFloat(getComputedStyle(element).fontSize);
@@ -276,10 +276,12 @@ describe('the Control Room', () => {
 				segments: lanes[0]?.querySelectorAll('.segment').length
 			};
 		});
-		expect(looks).toMatchObject({ lit: [0, 1, 2, 3, 4], lanes: 30, isWide: false, cut: 0, segments: 5 });
+		// What gives way to the names does so when they have been measured.
+		await expect.poll(looks, PATIENCE).toMatchObject({ lit: [0, 1, 2, 3, 4], lanes: 30, isWide: false, cut: 0, segments: 5 });
+		const { size, bottom } = await looks();
 		// Three hundredths of the height, where the screen is no narrower than 16:9.
-		expect(looks.size).toBeGreaterThanOrEqual(0.03 * Math.min(height, 0.5625 * width) - 0.01);
-		expect(looks.bottom).toBeLessThanOrEqual(height);
+		expect(size).toBeGreaterThanOrEqual(0.03 * Math.min(height, 0.5625 * width) - 0.01);
+		expect(bottom).toBeLessThanOrEqual(height);
 	}); // prettier-ignore
 
 	it('asks the server for nothing while events come in', async () => {

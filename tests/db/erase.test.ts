@@ -46,7 +46,7 @@ describe('a session', () => {
 			userAgent: null,
 			ip: null
 		});
-		await room.writer.commit({ source: 'ingest', events: [], rejected: [kept], size: 1 }, Date.now() + 5000);
+		await room.writer.commit({ source: 'ingest', events: [], rejected: [kept], size: 1 }, Date.now() + 20_000);
 		await room.database.sql`analyze`;
 		const before = await placesOf(SESSION);
 		expect(before.length).toBeGreaterThan(8);

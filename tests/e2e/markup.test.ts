@@ -162,7 +162,7 @@ describe('markup and script addresses', () => {
 			/violates script-src-elem: inline/
 		])
 			// prettier-ignore
-			await expect.poll(() => faults.join('\n'), { timeout: 30_000 }).toMatch(stopped);
+			await expect.poll(() => faults.join('\n')).toMatch(stopped);
 		expect(await page.title()).not.toMatch(/^[12]$/);
 	});
 });

@@ -116,6 +116,24 @@ describe('the list of sessions', () => {
 		expect(await page.getByRole('main').innerText()).toContain('“by” must be started, ended, hit or any.');
 	}); // prettier-ignore
 
+	it('is filtered by what was chosen before its script was there, as soon as it is', async () => {
+		const { address } = await startRoom();
+		await fill(address);
+		const page = await openPage('about:blank', DESK);
+		let arrive = (): void => undefined;
+		const arrived = new Promise<void>((resolve) => (arrive = resolve));
+		await page.route('**/_app/**/*.js', async (route) => {
+			await arrived;
+			await route.continue();
+		});
+		await page.goto(`${address}/sessions`, { waitUntil: 'commit' });
+		await page.getByLabel('Active', { exact: true }).check();
+		arrive();
+		await page.waitForURL('**/sessions?status=in_progress');
+		await expect.poll(() => titles(page), PATIENCE).toEqual(['Oslo Sofa']);
+		expect(await page.getByLabel('Active', { exact: true }).isChecked()).toBe(true);
+	});
+
 	it('leads to a session, on to its neighbours, and back to where it was', async () => {
 		const { address } = await startRoom();
 		await fill(address);

@@ -150,8 +150,8 @@ it('opens from what a list leaves out the whole list in its place, whose rows op
 		['/journey', 'by-shop', 11, SHOPS],
 		['/journey', 'by-product', 11, SHOPS],
 		['/journey', 'exits', 6, SHOPS],
-		['/errors', 'shops', 20, SHOPS],
-		[`/errors/${group?.group}`, 'shops', 20, SHOPS]
+		['/errors', 'shops', 10, SHOPS],
+		[`/errors/${group?.group}`, 'shops', 10, SHOPS]
 	];
 	for (const [path, ...rows] of lists) await expectWhole(page, `${address}${path}?tz=UTC&from=now-24h`, ...rows);
 	await page.goto(`${address}/costs?tz=UTC&from=now-24h&all=1`);
@@ -194,9 +194,9 @@ it('opens whole lists of shops, types, values, parts and steps, says where even 
 		// And the sessions of all else that the shop sent.
 		[`/shops/${shop}?`, 'by-device', 15, PARTS + 1],
 		[`/shops/${shop}?`, 'by-product', 15, PARTS + 1],
-		['/setup?', 'steps', 50, SHOPS],
-		['/setup?', 'shops', 50, SHOPS],
-		['/setup?', 'images', 50, SHOPS]
+		['/setup?', 'steps', 20, SHOPS],
+		['/setup?', 'shops', 20, SHOPS],
+		['/setup?', 'images', 20, SHOPS]
 	];
 	for (const [path, ...rows] of lists) await expectWhole(page, `${address}${path}tz=UTC&from=now-24h`, ...rows);
 

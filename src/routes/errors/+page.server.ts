@@ -4,7 +4,7 @@ import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
 /** Rows have several links and bars each: more than these are long to make and to read. */
-const ROWS = 25;
+const ROWS = 20;
 
 /** Errors in groups, or one by one (`view=list`), with their sums. */
 export const load: PageServerLoad = async (event) => {

@@ -2,6 +2,8 @@ import { asksWhole, buckets, CURSOR } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
+const ROWS = 25;
+
 /** How products are made ready: sums, set-ups that were never finished, all set-ups, and the images. */
 export const load: PageServerLoad = async (event) => {
 	const { setups, shopNames } = event.locals.pipeline.pages;
@@ -13,7 +15,7 @@ export const load: PageServerLoad = async (event) => {
 	const [shops, summary, list, waiting, images] = await Promise.all([
 		shopNames(query.shops),
 		setups.summary({ now, range, filters, scope }, times, isWhole),
-		setups.list({ now, range, filters, cursor: event.url.searchParams.get(CURSOR), scope }),
+		setups.list({ now, range, filters, cursor: event.url.searchParams.get(CURSOR), limit: ROWS, scope }),
 		setups.list({ now, range, filters: unfinished, cursor: null, limit: 10, scope }),
 		setups.images(range, filters, isWhole)
 	]);

@@ -15,18 +15,23 @@ export function pointAt(target: EventTarget | null): void {
 }
 
 export class SteadyRows<T> {
-	readonly #id: (row: T) => string;
+	readonly #id: (row: T) => string | null;
 	/** What was shown last: it follows from the reads so far, and is not looked at by anyone else. */
 	#before: Held<T> | null = null;
 	readonly #held: Held<T>;
 
 	/** Call it while the component of the list is made. @param id what makes a row the same row */
 	constructor(rows: () => readonly T[], id: (row: T) => string | null) {
-		this.#id = (row) => JSON.stringify(id(row));
+		this.#id = id;
 		this.#held = $derived.by(() => {
 			const before = isOnList ? this.#before : null;
-			return (this.#before = hold(before, page.url.href, rows(), this.#id));
+			return (this.#before = hold(before, page.url.href, rows(), (row) => this.#keyOf(row)));
 		});
+	}
+
+	// A method: V8 allocates a function that is assigned to a property in old space, and with it the whole page would stay there.
+	#keyOf(row: T): string {
+		return JSON.stringify(this.#id(row));
 	}
 
 	/** The rows to show, in their places. */
@@ -36,6 +41,6 @@ export class SteadyRows<T> {
 
 	/** Has the row left the list since the pointer came? What it says is what was last known of it. */
 	isGone(row: T): boolean {
-		return !this.#held.current.has(this.#id(row));
+		return !this.#held.current.has(this.#keyOf(row));
 	}
 }

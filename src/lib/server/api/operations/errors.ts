@@ -226,7 +226,7 @@ export const sumErrors: Operation = {
 					sessions: z.int().describe('With such an error.'),
 					sessionsAtLeast: z.boolean().describe('There may be more sessions than those.'),
 					any: z.boolean().describe('Whether there has ever been one.'),
-					byShop: part.describe('The 20 shops with most of them.'),
+					byShop: part.describe('The 10 shops with most of them.'),
 					unit: z.enum(['quarter', 'hour', 'day', 'week', 'month']).describe('Of the stretches.'),
 					edges: z.array(at).describe('Of the stretches: one more than there are of those.'),
 					severities: z

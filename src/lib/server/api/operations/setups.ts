@@ -112,7 +112,7 @@ export const sumSetups: Operation = {
 						.describe('Where they were abandoned.'),
 					shops: z
 						.array(z.strictObject({ shop: z.string().describe('Empty for none.'), ...counts }))
-						.describe('The 50 with most, as are steps and methods.'),
+						.describe('The 20 with most, as are steps and methods.'),
 					inAll: z.strictObject({ steps: z.int(), shops: z.int() }).describe('How many there are.'),
 					images: z.strictObject({
 						images: z.int().describe('Prepared in the range, whatever the method.'),

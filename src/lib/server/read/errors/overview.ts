@@ -34,7 +34,7 @@ export interface ErrorOverview {
 	sessionsAtLeast: boolean;
 	/** Whether there has ever been an error that the asker may see. */
 	any: boolean;
-	/** The shops with most of them, PARTS at most, or MOST_ROWS_OF_WHOLE; '' for no shop. */
+	/** The shops with most of them, SHOPS at most, or MOST_ROWS_OF_WHOLE; '' for no shop. */
 	byShop: ErrorPart[];
 	/** Errors by bucket, those of the most frequent severities first. */
 	severities: { severity: string; errors: number[] }[];
@@ -52,10 +52,12 @@ export interface ErrorOverviewAsked {
 
 /** Values of a split that are named. */
 const PARTS = 20;
+/** Shops that are, where not all are asked for. */
+const SHOPS = 10;
 
 /** How many shops are named. */
 export function mostShops(isWhole: boolean): number {
-	return isWhole ? MOST_ROWS_OF_WHOLE : PARTS;
+	return isWhole ? MOST_ROWS_OF_WHOLE : SHOPS;
 }
 
 const READ_WITHIN_MS = 10_000;

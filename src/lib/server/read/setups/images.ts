@@ -30,7 +30,7 @@ export interface ImagesPrepared {
 }
 
 const SAMPLE = 500;
-const METHODS = 50;
+const METHODS = 20;
 const READ_WITHIN_MS = 10_000;
 const TYPE = { only: ['image_prepared'], without: [] };
 

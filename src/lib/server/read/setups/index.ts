@@ -94,7 +94,7 @@ export const LOOKED = 20_000;
 export const TIMED = 2_000;
 const UNFINISHED_MS = 86_400_000;
 /** Steps and shops that are named, where not all are asked for. */
-const PARTS = 50;
+const PARTS = 20;
 const READ_WITHIN_MS = 10_000;
 const SHAPE = { list: 'set-ups', sort: 'news', key: ['number', 'text', 'text'] } as const;
 /**

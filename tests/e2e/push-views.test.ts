@@ -49,6 +49,7 @@ const screen = (shops: string[] | null, masked: boolean): Visitor => ({
 /** Whoever connects says who they are: that it is true is for access to find out. */
 const VISITORS: Record<string, Visitor> = {
 	all: user(null),
+	other: { ...user(null), login: 'other' },
 	a: user(['a.example']),
 	ab: user(['b.example', 'a.example']),
 	ba: user(['a.example', 'b.example']),
@@ -337,7 +338,8 @@ test('who sees some shops is told of changes of theirs, and not how much else th
 });
 
 test('a socket that asks without end is answered no more than so often, and others as ever', async () => {
-	const [hasty, calm] = [await socketOf('all'), await socketOf('all')];
+	// Each of a login of its own: a login's sockets share what it may ask.
+	const [hasty, calm] = [await socketOf('all'), await socketOf('other')];
 	const asked = await Promise.all(Array.from({ length: 1_500 }, () => ask(hasty, 'session:none')));
 	expect(asked.some((reply) => 'error' in reply && reply.error.startsWith('That is too often.'))).toBe(true);
 	expect(await ask(calm, 'session:none')).toMatchObject({ state: null });

@@ -2,6 +2,7 @@ import { asksWhole, buckets, CURSOR } from '$lib/query';
 import { given, pageQuery } from '$lib/ui/page/frame';
 import type { PageServerLoad } from './$types';
 
+/** What a page draws is most of its time. */
 const ROWS = 25;
 
 /** How products are made ready: sums, set-ups that were never finished, all set-ups, and the images. */
